@@ -1,0 +1,1 @@
+"""The compiler and the runner for boards, imported as `lava_sfdfa.deploy`."""

@@ -1,0 +1,52 @@
+"""Compiled code that is kept on disk and never stale.
+
+numba keeps machine code beside a function's file and looks only at that file to
+see whether it is still valid. Our kernels call functions of other files, so the
+place of the cache carries a digest of all of them.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+from numba.core import config
+
+PACKAGE = Path(__file__).parent
+SOURCES = ("chips.py", "fixedpoint.py", "quantise.py", "rule.py", "engine.py")
+
+
+def disk_cached(function: Callable) -> Callable:
+    """Compile `function` with numba and keep the machine code on disk."""
+    folder = _cache_folder()
+    if folder is None:
+        return numba.njit(nogil=True)(function)
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    finally:
+        config.CACHE_DIR = before
+
+
+def user_cache() -> Path:
+    """The folder for what can be made again: data sets and machine code."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "lava-sfdfa"
+
+
+def _cache_folder() -> Path | None:
+    """A writable folder for this version of the sources; None where there is none."""
+    digest = hashlib.sha256()
+    for name in SOURCES:
+        digest.update((PACKAGE / name).read_bytes())
+    name = f"numba-{digest.hexdigest()[:16]}"
+    for base in (PACKAGE / "__pycache__", user_cache()):
+        try:
+            (base / name).mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(base / name, os.W_OK):
+            return base / name
+    return None

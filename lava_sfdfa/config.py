@@ -1,0 +1,189 @@
+"""Everything a training run can be told, in real units, and the named defaults.
+
+`Config` is flat, so that a TOML file is a list of `name = value` lines. The named
+configurations were chosen on validation data; see README, "Figures".
+"""
+
+import dataclasses
+import difflib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lava_sfdfa.errors import InputError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FEEDBACK = ("sfdfa", "random", "symmetric")
+ELIGIBILITY = ("trace",)
+ROUNDING = ("synapse", "shared")
+
+
+@dataclass(frozen=True)
+class Config:
+    """One training run. Times in seconds unless the name says otherwise.
+
+    The symbols are those of the SFDFA paper (Bacho & Chu, arXiv 2403.08804):
+    thresholds are its c, targets its y, `homeostasis` its regulariser lambda and
+    `target_rate` its rho.
+    """
+
+    dataset: str = "digits"
+    hidden: tuple[int, ...] = (400,)
+    epochs: int = 10
+    seed: int = 0
+    limit: int | None = None  # training samples to use; None is all
+
+    feedback: str = "sfdfa"
+    eligibility: str = "trace"
+    rounding: str = "synapse"
+
+    steps: int = 64  # time steps of presentation
+    duration_s: float = 0.2  # of the presentation
+    window_s: float = 0.1  # input spikes arrive within this
+    tau_synapse_s: float = 0.13
+    tau_membrane_s: float = 0.26
+    threshold_hidden: float = 0.77  # in units of the weights
+    threshold_output: float = 2.69
+    weight_init: float = 1.0  # initial weights are uniform in +- this
+    weight_limit: float = 2.0  # the largest weight that 8 bits shall hold
+
+    target_true: int = 15  # output spikes of the true class
+    target_false: int = 3  # output spikes of the others
+    learning_rate: float = 0.01  # per sample, eligibility in units of tau_membrane
+    learning_rate_end: float = 0.05  # share of the rate that is left at the end
+    homeostasis: float = 1.0
+    target_rate: float = 0.2  # spikes of a hidden neuron in a sample
+
+    def __post_init__(self):
+        _check(self)
+
+    @property
+    def window_steps(self) -> int:
+        """Steps within which input spikes arrive."""
+        return max(1, round(self.steps * self.window_s / self.duration_s))
+
+
+_CHOICES = {"feedback": FEEDBACK, "eligibility": ELIGIBILITY, "rounding": ROUNDING}
+_RANGES = {
+    "epochs": (1, 100_000),
+    "seed": (0, 2**63 - 1),
+    "steps": (4, 1024),
+    "duration_s": (1e-6, 1e3),
+    "window_s": (1e-6, 1e3),
+    "tau_synapse_s": (1e-6, 1e3),
+    "tau_membrane_s": (1e-6, 1e3),
+    "threshold_hidden": (1e-3, 1e3),
+    "threshold_output": (1e-3, 1e3),
+    "weight_init": (0.0, 1e3),
+    "weight_limit": (1e-3, 1e3),
+    "target_true": (1, 63),
+    "target_false": (0, 63),
+    "learning_rate": (0.0, 10.0),
+    "learning_rate_end": (0.0, 1.0),
+    "homeostasis": (0.0, 100.0),
+    "target_rate": (0.0, 63.0),
+}
+
+
+def _check(config: Config) -> None:
+    """Refuse values outside their range, by name."""
+    for name, allowed in _CHOICES.items():
+        value = getattr(config, name)
+        if value not in allowed:
+            raise InputError(unknown_choice(name, value, allowed))
+    for name, (low, high) in _RANGES.items():
+        value = getattr(config, name)
+        if not low <= value <= high:
+            raise InputError(f"{name} is {value}; allowed is {low} to {high}")
+    if not config.hidden:
+        raise InputError("hidden is empty; give at least one hidden layer")
+    for size in config.hidden:
+        if not 1 <= size <= 65_536:
+            raise InputError(
+                f"a hidden layer has {size} neurons; allowed is 1 to 65536"
+            )
+    if config.limit is not None and config.limit < 1:
+        raise InputError(f"limit is {config.limit}; allowed is 1 and more")
+    if config.window_s > config.duration_s:
+        raise InputError(
+            f"window_s is {config.window_s}, longer than duration_s, "
+            f"{config.duration_s}; input has to end before the presentation does"
+        )
+    if config.tau_membrane_s <= config.tau_synapse_s:
+        raise InputError(
+            f"tau_membrane_s is {config.tau_membrane_s}; it has to be greater than "
+            f"tau_synapse_s, {config.tau_synapse_s}"
+        )
+
+
+def unknown_choice(what: str, value: object, allowed) -> str:
+    """The sentence about a value that is none of those allowed."""
+    near = difflib.get_close_matches(str(value), [str(a) for a in allowed], 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{what} is {value!r}; allowed are {', '.join(map(str, allowed))}{hint}"
+
+
+_IMAGES = {"learning_rate": 0.015, "homeostasis": 2.0, "epochs": 10}
+NAMED: dict[str, dict[str, Any]] = {
+    "digits": {
+        "hidden": (200,),
+        "epochs": 60,
+        "learning_rate": 0.03,
+        "homeostasis": 2.0,
+    },
+    "yin-yang": {"hidden": (100,), "epochs": 20},
+    "mnist": {"hidden": (400,), **_IMAGES},
+    "fashion-mnist": {"hidden": (400,), **_IMAGES},
+}
+
+
+def named_config(dataset: str, **changes) -> Config:
+    """The default configuration of a data set, with some values changed.
+
+    A data set without a configuration of its own (a file) gets that of `mnist`.
+    Errors: InputError for a value outside its range.
+    """
+    values = {**NAMED.get(dataset, NAMED["mnist"]), **changes}
+    return Config(**{"dataset": dataset, **values})
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The values that a TOML file sets, checked for names and types.
+
+    Errors: InputError for a file that is missing or is not TOML, for an unknown
+    name, and for a value of the wrong type.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not a TOML file: {error}") from None
+    return {name: _typed(name, value, str(path)) for name, value in values.items()}
+
+
+def _typed(name: str, value: Any, where: str) -> Any:
+    fields = {field.name: field.type for field in dataclasses.fields(Config)}
+    if name not in fields:
+        sentence = unknown_choice("a setting", name, sorted(fields))
+        raise InputError(f"{where}: {sentence}")
+    kind = fields[name]
+    if kind == tuple[int, ...]:
+        value = value if isinstance(value, list) else [value]
+        right = all(type(size) is int for size in value)
+        value = tuple(value)
+    elif kind is float:
+        right = type(value) in (int, float)
+    elif kind is str:
+        right = type(value) is str
+    else:  # int, or int or nothing
+        right = type(value) is int
+    if not right:
+        wanted = getattr(kind, "__name__", str(kind))
+        raise InputError(f"{where}: {name} is {value!r}; it has to be {wanted}")
+    return value

@@ -1,0 +1,29 @@
+"""The errors a user can cause, each with the exit code of the command line.
+
+Every message says what is wrong, where, what was found, what is allowed and
+what to do. Everything else that escapes is a fault of ours.
+"""
+
+
+class SfdfaError(Exception):
+    """Base of all errors of this package; `exit_code` ends the command line."""
+
+    exit_code = 1
+
+
+class CheckError(SfdfaError):
+    """A check failed, or a network does not fit its target."""
+
+    exit_code = 1
+
+
+class InputError(SfdfaError):
+    """A file, an option or a value that the user gave cannot be used."""
+
+    exit_code = 2
+
+
+class BackendError(SfdfaError):
+    """A backend or an optional package that the command needs is missing."""
+
+    exit_code = 3

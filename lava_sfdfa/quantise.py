@@ -1,0 +1,211 @@
+"""From a network in real units to one in the chip's integers.
+
+Quantising makes a new object; the real network is not touched. Everything that
+the chip would hold is an integer here, and everything is checked against
+`chips.py` when it is built.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from lava_sfdfa import chips
+from lava_sfdfa.config import Config
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.network import Network
+from lava_sfdfa.rule import TRACE_SHIFT, Rule, Scale
+
+IMPULSE_INPUT = chips.TRACE.maximum  # of x1 and x2: one spike fills the trace
+IMPULSE_HIDDEN = 40  # hidden neurons spike more than once: three fit
+RATE_BITS = 16  # fraction bits of a hidden neuron's running mean of spike counts
+RATE_COARSE_BITS = 8  # of these, what homeostasis uses
+FACTOR_BITS = 12  # fraction bits of a third factor before it is rounded to y3
+TAG_GAIN = 256  # wanted size of the tag for an eligibility of 1 (in tau_membrane)
+FACTOR_GAIN = 8  # y3 for an error of one spike lies below this
+DIRECTION_RMS = 20  # wanted size of d_o, of which 7 bits can be sent
+
+
+@dataclass(frozen=True)
+class FixedLayer:
+    """One layer as the chip holds it; names as in Lava where Lava has them."""
+
+    weights: np.ndarray  # (n_post, n_pre) int8
+    feedback: np.ndarray  # (n_post, n_out) int8; (n_post, 0) for the outputs
+    du: int  # decay of u: (4096 - du - 1) / 4096 a step
+    dv: int  # decay of v: (4096 - dv) / 4096 a step
+    vth: int  # spike where v > vth * 2**6
+    x1_tau: float  # slow trace, steps
+    x2_tau: float  # fast trace, steps
+    impulse: int  # of both traces
+    reciprocal_exponent: int  # y1 = 2**this / u
+    rule: Rule
+    error_gain: int  # y3 = error * this, with 12 fraction bits
+    homeostasis_gain: int  # y3 += (target_rate - rate) * this, likewise
+    target_rate: int  # spikes a sample, 16 fraction bits
+    payload_shift: int  # the outputs send d * 2**-shift when this layer probes
+
+    def __post_init__(self):
+        _in_range("weights", self.weights, chips.WEIGHT)
+        _in_range("feedback", self.feedback, chips.WEIGHT)
+        _in_range("du", self.du, chips.DECAY)
+        _in_range("dv", self.dv, chips.DECAY)
+        _in_range("vth", self.vth, chips.THRESHOLD)
+        _in_range("impulse", self.impulse, chips.TRACE)
+        self.weights.setflags(write=False)
+        self.feedback.setflags(write=False)
+
+    @property
+    def n_pre(self) -> int:
+        """Inputs of the layer."""
+        return self.weights.shape[1]
+
+    @property
+    def n_post(self) -> int:
+        """Neurons of the layer."""
+        return self.weights.shape[0]
+
+
+@dataclass(frozen=True)
+class FixedNetwork:
+    """A network and its learning rule in the chip's integers."""
+
+    layers: tuple[FixedLayer, ...]
+    steps: int  # T, of presentation
+    target_true: int  # output spikes wanted of the true class
+    target_false: int
+    feedback_kind: str  # sfdfa, random or symmetric
+    rounding: str  # synapse or shared
+    seed: int
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs, neurons of each hidden layer, outputs."""
+        return (self.layers[0].n_pre, *(layer.n_post for layer in self.layers))
+
+    @property
+    def n_hidden(self) -> int:
+        """Number of hidden layers, L."""
+        return len(self.layers) - 1
+
+    @property
+    def period(self) -> int:
+        """Steps of a whole sample, P: presentation, probe, error, commit, two of
+        reset, feedback, and one of rest in which all state returns to zero."""
+        return self.steps + self.n_hidden + 6
+
+
+def _in_range(name: str, values, field: chips.Field) -> None:
+    values = np.asarray(values)
+    if values.size and not field.holds(values):
+        raise InputError(
+            f"{name} has {values.min()} to {values.max()}; the chip holds "
+            f"{field.minimum} to {field.maximum} ({field.source}); "
+            "change thresholds, time constants or weight_limit"
+        )
+
+
+def quantise(network: Network, config: Config) -> FixedNetwork:
+    """The network in integers, with the learning rule that `config` describes.
+
+    Weights are scaled so that `weight_limit` is the largest 8-bit weight, rounded
+    and saturated; time constants become 12-bit decays. Errors: InputError for what
+    the chip cannot hold.
+    """
+    scale = chips.WEIGHT.maximum / config.weight_limit
+    return FixedNetwork(
+        layers=tuple(
+            _quantise_layer(network, number, scale, config)
+            for number in range(len(network.layers))
+        ),
+        steps=network.steps,
+        target_true=config.target_true,
+        target_false=config.target_false,
+        feedback_kind=config.feedback,
+        rounding=config.rounding,
+        seed=config.seed,
+    )
+
+
+def _quantise_layer(
+    network: Network, number: int, scale: float, config: Config
+) -> FixedLayer:
+    layer = network.layers[number]
+    is_output = number == len(network.layers) - 1
+    tau_membrane = layer.tau_membrane_s / network.step_s
+    tau_synapse = layer.tau_synapse_s / network.step_s
+    unit = scale * 2**chips.INPUT_SHIFT  # u of the chip for g = 1
+    impulse = IMPULSE_INPUT if number == 0 else IMPULSE_HIDDEN
+    # A spike has u >= threshold (its membrane rises), where y1 is near its maximum.
+    exponent = round(math.log2(chips.TRACE.maximum * layer.threshold * unit))
+    tag, tag_gain = _tag_scale(impulse * 2.0**exponent / unit)
+    weight, factor_gain = _weight_scale(scale * config.learning_rate / tag_gain)
+    # Feedback weights keep one scale in all layers, whatever the length of the path
+    # to the outputs: deeper credit is normalised to the size of that of one hop.
+    error_unit = 1.0 if is_output else scale
+    n_out = network.layers[-1].n_post
+    feedback = np.zeros((n_out, 0)) if is_output else network.feedback[number]
+    homeostasis = 0.0 if is_output else config.homeostasis * factor_gain
+    return FixedLayer(
+        weights=_to_int8(layer.weights * scale),
+        feedback=_to_int8(feedback * scale),
+        du=_decay(tau_synapse) - 1,
+        dv=_decay(tau_membrane),
+        vth=round(layer.threshold * tau_membrane * scale),
+        x1_tau=tau_membrane,
+        x2_tau=tau_synapse,
+        impulse=impulse,
+        reciprocal_exponent=exponent,
+        rule=Rule(tag, weight),
+        error_gain=round(factor_gain / error_unit * 2**FACTOR_BITS),
+        homeostasis_gain=round(homeostasis * 2 ** (FACTOR_BITS - RATE_COARSE_BITS)),
+        target_rate=round(config.target_rate * 2**RATE_BITS),
+        payload_shift=0
+        if is_output
+        else _payload_shift(network, number, scale, config),
+    )
+
+
+def _to_int8(values: np.ndarray) -> np.ndarray:
+    low, high = chips.WEIGHT.minimum, chips.WEIGHT.maximum
+    return np.clip(np.rint(values), low, high).astype(np.int8)
+
+
+def _decay(tau_steps: float) -> int:
+    return round(2**chips.DECAY_BITS * (1 - math.exp(-1 / tau_steps)))
+
+
+def _tag_scale(raw_gain: float) -> tuple[Scale, float]:
+    """Scale that brings the tag of an eligibility of 1 near `TAG_GAIN`, and the
+    gain it gives. The engine shifts right before left: a mantissa of 4 loses
+    fewer bits than one of 1. raw_gain: the tag for a scale of 1, before the shift.
+    """
+    exponent = round(math.log2(TAG_GAIN / raw_gain)) - 2 + TRACE_SHIFT
+    exponent = min(max(exponent, chips.SCALE_EXPONENT.minimum), -5)
+    scale = Scale(4, exponent)
+    return scale, raw_gain * scale.value / 2**TRACE_SHIFT
+
+
+def _weight_scale(rate: float) -> tuple[Scale, float]:
+    """Scale of the commit and the y3 for an error of one spike.
+
+    rate: weight change, in least significant bits, for a tag and an error of 1.
+    """
+    power = round(math.floor(math.log2(FACTOR_GAIN / rate))) if rate > 0 else 12
+    exponent = min(max(5 - power, -7), 8)  # the product is shifted right by 5
+    mantissa = 1
+    while exponent > -7 and mantissa < 4:  # the same scale, with more bits kept
+        mantissa, exponent = 2 * mantissa, exponent - 1
+    scale = Scale(mantissa, exponent)
+    return scale, rate * 2**5 / scale.value
+
+
+def _payload_shift(network: Network, number: int, scale: float, config: Config) -> int:
+    """How far the outputs shift d_o right when this layer probes, so that 7 bits
+    hold it; estimated from the initial weights and the target rate."""
+    size = 1.0
+    for layer, after in pairwise(network.layers[number:]):
+        active = max(1.0, min(config.target_rate, 1.0) * layer.n_post)
+        size *= scale * math.sqrt(np.mean(after.weights**2) * active)
+    return max(0, round(math.log2(max(size, 1.0) / DIRECTION_RMS)))
