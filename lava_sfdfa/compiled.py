@@ -22,12 +22,12 @@ def disk_cached(function: Callable) -> Callable:
     folder = _cache_folder()
     if folder is None:
         return numba.njit(nogil=True)(function)
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(folder)
+    before = config.CACHE_DIR  # type: ignore[attr-defined]
+    config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     try:
         return numba.njit(cache=True, nogil=True)(function)
     finally:
-        config.CACHE_DIR = before
+        config.CACHE_DIR = before  # type: ignore[attr-defined]
 
 
 def user_cache() -> Path:

@@ -62,6 +62,12 @@ def clip_voltage(voltage):
 
 
 @njit(inline="always")
+def shift_rounded(value, shift):
+    """`value / 2**shift` to the nearest integer, halves up."""
+    return (value + (1 << shift >> 1)) >> shift
+
+
+@njit(inline="always")
 def reciprocal(current, exponent):
     """About `2**exponent / current` in 1..127, with a table of 32 entries.
 
@@ -79,16 +85,10 @@ def reciprocal(current, exponent):
         mantissa <<= 1
         shift -= 1
     down = 12 - exponent + shift
-    if down <= 0:
+    if down < 0:  # the entry is above 63, its double beyond the range
         return TRACE_MAX
-    value = (RECIPROCAL_TABLE[mantissa - 32] + (1 << (down - 1))) >> min(down, 31)
+    value = shift_rounded(RECIPROCAL_TABLE[mantissa - 32], min(down, 31))
     return min(max(value, 1), TRACE_MAX)
-
-
-@njit(inline="always")
-def shift_rounded(value, shift):
-    """`value / 2**shift` to the nearest integer, halves up."""
-    return (value + (1 << shift >> 1)) >> shift
 
 
 # --- learning accumulator ---------------------------------------------------------

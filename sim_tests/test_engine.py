@@ -1,0 +1,186 @@
+"""The engine against the plain implementation in `oracle.py`, integer for integer."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from conftest import dense, random_samples, small_config, small_network
+from oracle import Oracle
+
+from lava_sfdfa.engine import Engine
+
+N_SAMPLES = 12
+
+
+def compare(network, events, labels, n_samples=N_SAMPLES):
+    """Learn the same samples in both; return how much happened."""
+    engine, oracle = Engine(network), Oracle(network)
+    tags_changed = 0
+    for sample in range(n_samples):
+        predicted = engine.learn(events, labels, np.array([sample]))[0]
+        expected = oracle.learn(dense(events, sample, network.steps), labels[sample])
+        assert predicted == expected, f"prediction of sample {sample}"
+        for i, state in enumerate(engine.states):
+            where = f"layer {i} after sample {sample}"
+            scratch = engine._scratches[i]
+            spikes = np.zeros((network.steps, network.layers[i].n_post), bool)
+            step_of = np.repeat(np.arange(network.steps), np.diff(scratch.start))
+            spikes[step_of, scratch.spikes[: scratch.start[-1]]] = True
+            np.testing.assert_array_equal(spikes, oracle.spikes[i], where)
+            np.testing.assert_array_equal(
+                full_tags(scratch, oracle.tags[i].shape), oracle.tags[i], where
+            )
+            np.testing.assert_array_equal(state.weights.T, oracle.weights[i], where)
+            np.testing.assert_array_equal(state.feedback, oracle.feedback[i], where)
+            if i < network.n_hidden:
+                np.testing.assert_array_equal(state.rate, oracle.rates[i], where)
+            tags_changed += np.count_nonzero(oracle.tags[i])
+    counts = engine.take_counts()
+    return {
+        "spikes": [count["spikes"] for count in counts],
+        "weights": [
+            np.count_nonzero(state.weights.T != layer.weights)
+            for state, layer in zip(engine.states, network.layers, strict=True)
+        ],
+        "feedback": [
+            np.count_nonzero(state.feedback != layer.feedback)
+            for state, layer in zip(engine.states, network.layers, strict=True)
+        ],
+        "tags": tags_changed,
+    }
+
+
+def full_tags(scratch, shape):
+    """Tags by neuron and input."""
+    tags = np.zeros(shape, np.int64)
+    n_rows, n_columns = scratch.size
+    rows, columns = scratch.fired[:n_rows], scratch.active[:n_columns]
+    tags[np.ix_(rows, columns)] = scratch.tags[:n_rows, :n_columns]
+    return tags
+
+
+@pytest.mark.parametrize("rounding", ["synapse", "shared"])
+@pytest.mark.parametrize("feedback", ["sfdfa", "random", "symmetric"])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8), (8, 7, 6)])
+def test_engine_equals_the_plain_implementation(hidden, feedback, rounding):
+    config = small_config(hidden=hidden, feedback=feedback, rounding=rounding)
+    network = small_network(config)
+    happened = compare(network, *random_samples(config, N_SAMPLES))
+    assert min(happened["spikes"]) > 0 and happened["tags"] > 0
+    assert all(n > 0 for n in happened["weights"])
+    learned = feedback != "random"
+    assert all((n > 0) == learned for n in happened["feedback"][:-1])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_engine_equals_the_plain_implementation_at_the_limits(seed):
+    """Large weights, low thresholds and fast learning: everything saturates."""
+    config = small_config(
+        hidden=(15,),
+        seed=seed,
+        learning_rate=1.0,
+        threshold_hidden=0.1,
+        threshold_output=0.1,
+        weight_init=3.0,
+        target_true=40,
+    )
+    network = small_network(config)
+    events, labels = random_samples(config, N_SAMPLES)
+    engine = Engine(network)
+    compare(network, events, labels)
+    engine.learn(events, labels, np.arange(N_SAMPLES))
+    counts = engine.take_counts()
+    for name in ("weights_limit", "traces_limit", "factors_limit"):
+        assert sum(count[name] for count in counts) > 0, name
+
+
+def test_currents_wrap_at_24_bits_and_are_counted():
+    """2,000 inputs of weight 127 at once: u passes 2**23 and becomes negative."""
+    config = small_config(hidden=(3,))
+    network = small_network(config, n_inputs=2000)
+    layer = network.layers[0]
+    layer = dataclasses.replace(layer, weights=np.full_like(layer.weights, 127))
+    network = dataclasses.replace(network, layers=(layer, network.layers[1]))
+    from lava_sfdfa.encoding import encode_latency
+
+    images = np.full((2, 2000), 255, np.uint8)
+    events = encode_latency(images, config.window_steps)
+    engine = Engine(network)
+    engine.learn(events, np.zeros(2, np.int64), np.arange(2))
+    assert engine.take_counts()[0]["currents_wrapped"] > 0
+    compare(network, events, np.zeros(2, np.int64), 2)
+
+
+def test_calls_can_be_cut_anywhere():
+    config = small_config(hidden=(10, 8))
+    network = small_network(config)
+    events, labels = random_samples(config, N_SAMPLES)
+    whole, cut = Engine(network), Engine(network)
+    order = np.arange(N_SAMPLES)
+    expected = whole.learn(events, labels, order)
+    found = [cut.learn(events, labels, part) for part in np.split(order, [1, 4, 5])]
+    np.testing.assert_array_equal(np.concatenate(found), expected)
+    for a, b in zip(whole.states, cut.states, strict=True):
+        np.testing.assert_array_equal(a.weights, b.weights)
+        np.testing.assert_array_equal(a.feedback, b.feedback)
+        np.testing.assert_array_equal(a.rate, b.rate)
+    assert (whole.states[0].weights.T != network.layers[0].weights).any()
+
+
+def test_classifying_changes_nothing():
+    config = small_config()
+    network = small_network(config)
+    events, _ = random_samples(config, N_SAMPLES)
+    engine = Engine(network)
+    predictions, n_spikes = engine.classify(events)
+    assert len(predictions) == N_SAMPLES and (n_spikes > 0).all()
+    np.testing.assert_array_equal(engine.states[0].weights.T, network.layers[0].weights)
+    assert engine.n_learned == 0
+    rasters = engine.raster(events, 3)
+    assert [len(steps) for steps, _ in rasters] == [
+        len(neurons) for _, neurons in rasters
+    ]
+
+
+def test_a_network_without_input_stays_silent_and_unchanged():
+    config = small_config()
+    network = small_network(config)
+    from lava_sfdfa.encoding import encode_latency
+
+    events = encode_latency(np.zeros((3, 20), np.uint8), config.window_steps)
+    engine = Engine(network)
+    predictions = engine.learn(events, np.ones(3, np.int64), np.arange(3))
+    np.testing.assert_array_equal(predictions, 0)
+    np.testing.assert_array_equal(engine.states[0].weights.T, network.layers[0].weights)
+
+
+def test_symmetric_feedback_is_the_transposed_output_weights():
+    config = small_config(feedback="symmetric")
+    network = small_network(config)
+    layers = (dataclasses.replace(network.layers[0], payload_shift=4), network.layers[1])
+    engine = Engine(dataclasses.replace(network, layers=layers))
+    events, labels = random_samples(config, N_SAMPLES)
+    engine.learn(events, labels, np.arange(N_SAMPLES))
+    before = engine.states[1].weights.copy()
+    engine.learn(events, labels, np.array([0]))
+    np.testing.assert_array_equal(engine.states[0].feedback, before)
+    assert engine.alignment()[0] > 0.9
+
+
+def test_feedback_is_drawn_to_the_forward_weights():
+    """With frozen weights and all neurons firing, B approaches W: E[p d | fired]."""
+    config = small_config(
+        hidden=(12,), learning_rate=0.0, threshold_hidden=0.02, weight_init=1.0
+    )
+    network = small_network(config)
+    events, labels = random_samples(config, 200)
+    engine = Engine(network)
+    for _ in range(20):
+        engine.learn(events, labels, np.arange(200))
+    weights = engine.states[1].weights
+    np.testing.assert_array_equal(weights.T, network.layers[1].weights)
+    fired = engine.states[0].rate > 2**15
+    assert fired.sum() >= 6
+    b, w = engine.states[0].feedback[fired].ravel(), weights[fired].ravel()
+    # The residue is the estimate's own noise: half of alpha times the variance.
+    assert np.corrcoef(b, w)[0, 1] > 0.9
