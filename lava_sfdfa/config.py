@@ -56,6 +56,8 @@ class Config:
     target_false: int = 3  # output spikes of the others
     learning_rate: float = 0.01  # per sample, eligibility in units of tau_membrane
     learning_rate_end: float = 0.05  # share of the rate that is left at the end
+    # Credit of lower hidden layers is noisier, and at the full rate it silences them.
+    lower_rate: float = 0.25  # share of the rate in hidden layers below the last
     homeostasis: float = 1.0
     target_rate: float = 0.2  # spikes of a hidden neuron in a sample
 
@@ -85,6 +87,7 @@ _RANGES = {
     "target_false": (0, 63),
     "learning_rate": (0.0, 10.0),
     "learning_rate_end": (0.0, 1.0),
+    "lower_rate": (0.0, 1.0),
     "homeostasis": (0.0, 100.0),
     "target_rate": (0.0, 63.0),
 }
@@ -128,7 +131,7 @@ def unknown_choice(what: str, value: object, allowed) -> str:
     return f"{what} is {value!r}; allowed are {', '.join(map(str, allowed))}{hint}"
 
 
-_IMAGES = {"learning_rate": 0.015, "homeostasis": 2.0, "epochs": 10}
+_IMAGES = {"learning_rate": 0.03, "homeostasis": 2.0, "epochs": 10}
 NAMED: dict[str, dict[str, Any]] = {
     "digits": {
         "hidden": (200,),
@@ -136,7 +139,16 @@ NAMED: dict[str, dict[str, Any]] = {
         "learning_rate": 0.03,
         "homeostasis": 2.0,
     },
-    "yin-yang": {"hidden": (100,), "epochs": 20},
+    "yin-yang": {  # four inputs have to drive a neuron that 150 pixels drive elsewhere
+        "hidden": (200,),
+        "epochs": 60,
+        "threshold_hidden": 0.5,
+        "threshold_output": 1.5,
+        "weight_init": 6.0,
+        "weight_limit": 8.0,
+        "learning_rate": 0.03,
+        "target_rate": 0.5,
+    },
     "mnist": {"hidden": (400,), **_IMAGES},
     "fashion-mnist": {"hidden": (400,), **_IMAGES},
 }

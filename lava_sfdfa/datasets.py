@@ -6,6 +6,7 @@ part, always the same samples; the test part is never used to choose anything.
 
 import gzip
 import hashlib
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -277,9 +278,10 @@ def read_idx(path: Path) -> np.ndarray:
         )
     n_axes = content[3]
     head = 4 + 4 * n_axes
-    shape = tuple(int(size) for size in np.frombuffer(content[4:head], ">u4"))
-    expected = head + int(np.prod(shape, dtype=np.int64))
-    if len(shape) != n_axes or len(content) != expected:
+    sizes = content[4:head].ljust(4 * n_axes, b"\xff")  # cut off: impossibly large
+    shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
+    expected = head + math.prod(shape)
+    if len(content) != expected:
         raise InputError(
             f"{path}: has {len(content)} bytes, but its head says {expected}; it is "
             "truncated or damaged, fetch it again"
@@ -325,7 +327,7 @@ def _load_npz(path: Path) -> Dataset:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             missing = [name for name in NPZ_ARRAYS if name not in file.files]
             if missing:
                 raise InputError(

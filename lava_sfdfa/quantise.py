@@ -146,6 +146,14 @@ def _quantise_layer(
     error_unit = 1.0 if is_output else scale
     n_out = network.layers[-1].n_post
     feedback = np.zeros((n_out, 0)) if is_output else network.feedback[number]
+    is_lower = number < len(network.layers) - 2
+    error_gain = factor_gain * (config.lower_rate if is_lower else 1.0) / error_unit
+    error_gain_int = round(error_gain * 2**FACTOR_BITS)
+    if config.learning_rate > 0 and error_gain_int == 0 and config.lower_rate > 0:
+        raise InputError(
+            f"learning_rate is {config.learning_rate}, too small: no error would reach "
+            f"the weights of layer {number}; raise it, or lower_rate"
+        )
     homeostasis = 0.0 if is_output else config.homeostasis * factor_gain
     return FixedLayer(
         weights=_to_int8(layer.weights * scale),
@@ -158,7 +166,7 @@ def _quantise_layer(
         impulse=impulse,
         reciprocal_exponent=exponent,
         rule=Rule(tag, weight),
-        error_gain=round(factor_gain / error_unit * 2**FACTOR_BITS),
+        error_gain=error_gain_int,
         homeostasis_gain=round(homeostasis * 2 ** (FACTOR_BITS - RATE_COARSE_BITS)),
         target_rate=round(config.target_rate * 2**RATE_BITS),
         payload_shift=0

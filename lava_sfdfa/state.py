@@ -188,6 +188,7 @@ def make_noise(network: FixedNetwork, layer: int, first: int, count: int) -> Noi
         x = _lava_draws(network.seed + layer, 2 * first + 1, 2 * count)[1::2]
         y = _lava_draws(network.seed + layer + 2, 2 * first + 1, 2 * count)[1::2]
         bits = _lava_draws(LAVA_VARIABLE_SEED, first + 1, count) * 128
+        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
         return Noise(x, x, y, bits.astype(np.int32))
     x1, x2 = (
         (fp.draw_many(network.seed, purpose, layer, first, count) >> 8) / 2.0**24

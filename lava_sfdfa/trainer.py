@@ -203,6 +203,7 @@ class Run:
                 self._save(row, first=epoch == done)
                 saved = epoch + 1
                 self.display.finish(epoch, row)
+                self._warn_of_silence(row["spikes"])
         except KeyboardInterrupt:
             kept = (
                 f"{self.path} holds the last full epoch, {saved} of "
@@ -249,6 +250,14 @@ class Run:
             "learning_share": learning_share(config, epoch),
             **{f"saturation_{k}": v for k, v in saturation(totals).items()},
         }
+
+    def _warn_of_silence(self, spikes: list[float]) -> None:
+        for number, count in enumerate(spikes[:-1], 1):
+            if count == 0:
+                self.display.say(
+                    f"warning: hidden layer {number} did not spike, so it cannot "
+                    "learn; lower threshold_hidden or raise weight_init in --config"
+                )
 
     def _save(self, row: dict[str, Any], first: bool) -> None:
         record = {name: np.array([value]) for name, value in row.items()}

@@ -38,7 +38,9 @@ def small_config(**changes) -> Config:
     return Config(**values)
 
 
-def small_network(config: Config, n_inputs: int = 20, n_classes: int = 3) -> FixedNetwork:
+def small_network(
+    config: Config, n_inputs: int = 20, n_classes: int = 3
+) -> FixedNetwork:
     return quantise(build_network(config, n_inputs, n_classes), config)
 
 

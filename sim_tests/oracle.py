@@ -196,9 +196,9 @@ class Oracle:
                     self.rates[i] += (moved + 256) >> 9
                 if step in (steps + n_hidden + 2, steps + n_hidden + 3):  # reset
                     y2[:] = 32
-                if i == probing and step == steps + n_hidden + 4:
-                    if net.feedback_kind == "sfdfa":
-                        self.learn_feedback(i, own[i], counts[i], direction, u_y, bits)
+                learned = net.feedback_kind == "sfdfa" and i == probing
+                if learned and step == steps + n_hidden + 4:
+                    self.learn_feedback(i, own[i], counts[i], direction, u_y, bits)
                 alpha_y = math.exp(-1 / 65535) if self.shared else 1.0
                 y1, y2, y3 = (decay(y, alpha_y, u_y) for y in (y1, y2, y3))
 

@@ -39,7 +39,7 @@ def compare(network, events, labels, n_samples=N_SAMPLES):
     return {
         "spikes": [count["spikes"] for count in counts],
         "weights": [
-            np.count_nonzero(state.weights.T != layer.weights)
+            np.count_nonzero(layer.weights != state.weights.T)
             for state, layer in zip(engine.states, network.layers, strict=True)
         ],
         "feedback": [
@@ -124,7 +124,7 @@ def test_calls_can_be_cut_anywhere():
         np.testing.assert_array_equal(a.weights, b.weights)
         np.testing.assert_array_equal(a.feedback, b.feedback)
         np.testing.assert_array_equal(a.rate, b.rate)
-    assert (whole.states[0].weights.T != network.layers[0].weights).any()
+    assert (network.layers[0].weights != whole.states[0].weights.T).any()
 
 
 def test_classifying_changes_nothing():
@@ -157,7 +157,10 @@ def test_a_network_without_input_stays_silent_and_unchanged():
 def test_symmetric_feedback_is_the_transposed_output_weights():
     config = small_config(feedback="symmetric")
     network = small_network(config)
-    layers = (dataclasses.replace(network.layers[0], payload_shift=4), network.layers[1])
+    layers = (
+        dataclasses.replace(network.layers[0], payload_shift=4),
+        network.layers[1],
+    )
     engine = Engine(dataclasses.replace(network, layers=layers))
     events, labels = random_samples(config, N_SAMPLES)
     engine.learn(events, labels, np.arange(N_SAMPLES))

@@ -1,0 +1,36 @@
+"""The chip's numbers against Lava's own constants, where Lava is installed."""
+
+import numpy as np
+import pytest
+
+from lava_sfdfa import chips
+
+
+def test_widths_follow_from_the_ranges():
+    assert chips.WIDTHS == {
+        "weights": 8,
+        "feedback": 8,
+        "tag": 9,
+        "traces": 7,
+        "y": 8,
+        "u": 24,
+        "v": 24,
+        "decay": 12,
+    }
+
+
+def test_a_field_knows_what_it_holds():
+    assert chips.WEIGHT.holds(np.array([-128, 127]))
+    assert not chips.WEIGHT.holds(np.array([0, 128]))
+    assert not chips.WEIGHT.holds(np.array([-129, 0]))
+
+
+def test_learning_widths_are_those_of_lava():
+    pytest.importorskip("lava.magma", reason="lava-nc is not installed")
+    from lava.magma.core.learning import constants
+
+    assert chips.TRACE.bits == chips.TRACE_WIDTH == constants.W_TRACE
+    assert chips.TAG.bits == chips.VARIABLE_WIDTH == constants.W_TAG_1_S
+    assert chips.MANTISSA_WIDTH == constants.W_S_MANT
+    assert chips.PRODUCT_WIDTH == constants.W_ACCUMULATOR_U
+    assert chips.FRACTION_BITS == constants.W_ACCUMULATOR_U - constants.W_WEIGHTS_U

@@ -1,0 +1,36 @@
+"""The latency code."""
+
+import numpy as np
+from conftest import dense
+
+from lava_sfdfa.encoding import encode_latency
+
+
+def test_brighter_is_earlier_and_zero_is_silent():
+    """Hand-worked for a window of 32 steps: step (255 - p) * 32 // 255."""
+    images = np.array([[0, 255, 128, 1, 254, 247]], np.uint8)
+    events = encode_latency(images, 32)
+    spikes = dense(events, 0, 40)
+    steps = {pixel: np.flatnonzero(spikes[:, pixel]).tolist() for pixel in range(6)}
+    assert steps == {0: [], 1: [0], 2: [15], 3: [31], 4: [0], 5: [1]}
+
+
+def test_one_spike_for_each_pixel_in_the_order_of_steps():
+    rng = np.random.RandomState(0)
+    images = rng.randint(256, size=(2500, 30)).astype(np.uint8)
+    images[7] = 0
+    events = encode_latency(images, 16)
+    assert len(events) == 2500 and events.n_inputs == 30
+    for sample in (0, 7, 999, 1000, 2499):  # pieces of 1,000 are encoded at a time
+        spikes = dense(events, sample, 16)
+        np.testing.assert_array_equal(spikes.sum(axis=0), images[sample] > 0)
+        when = spikes.argmax(axis=0)[images[sample] > 0]
+        brightness = images[sample][images[sample] > 0].astype(int)
+        np.testing.assert_array_equal(when, (255 - brightness) * 16 // 255)
+    assert events.counts[7].sum() == 0
+    assert events.offset[-1] == len(events.index) == (images > 0).sum()
+
+
+def test_no_samples_are_no_events():
+    events = encode_latency(np.zeros((0, 5), np.uint8), 8)
+    assert len(events) == 0 and len(events.index) == 0

@@ -1,0 +1,24 @@
+"""Each script runs at its smallest size."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+
+def run(name, *arguments):
+    command = [sys.executable, SCRIPTS / name, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_bench_prints_a_row_for_each_case():
+    rows = [
+        json.loads(line) for line in run("bench.py", "--quick", "--json").splitlines()
+    ]
+    assert [row["steps"] for row in rows] == [16, 32]
+    for row in rows:
+        assert row["learned_per_second"] > 0 and row["hidden_spikes"][0] > 0
+        assert row["synaptic_operations_per_second"] > 0 and row["peak_memory_mb"] > 0
+    assert "learned/s" in run("bench.py", "--quick")
