@@ -32,6 +32,7 @@ class Artifact:
     """A fixed-point network with the state that training left, and its history."""
 
     config: Config  # the network and its training in real units
+    data_digest: str  # of the samples
     shape: tuple[int, ...]  # of one image
     network: FixedNetwork  # with the trained weights and feedback weights
     rates: tuple[np.ndarray, ...]  # running mean of spike counts, a hidden layer each
@@ -77,6 +78,7 @@ def _content(artifact: Artifact) -> dict[str, Any]:
     }
     return {
         "config": config,
+        "data_digest": artifact.data_digest,
         "image_shape": np.array(artifact.shape, np.int64),
         "n_learned": artifact.n_learned,
         "network": {
@@ -108,6 +110,7 @@ def _artifact(content: dict[str, Any], provenance: dict[str, Any]) -> Artifact:
     config["hidden"] = tuple(int(size) for size in config["hidden"])
     return Artifact(
         config=Config(**config),
+        data_digest=content["data_digest"],
         shape=tuple(int(size) for size in content["image_shape"]),
         network=FixedNetwork(layers=tuple(layers), **content["network"]),
         rates=tuple(rates),
@@ -163,12 +166,20 @@ def save_artifact(path: Path, artifact: Artifact) -> str:
             file.attrs["digest"] = digest
             _write(file, content)
             file.attrs["provenance"] = json.dumps(artifact.provenance, sort_keys=True)
+        make_readable(Path(temporary))
         Path(temporary).replace(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error})") from None
     finally:
         Path(temporary).unlink(missing_ok=True)
     return digest
+
+
+def make_readable(path: Path) -> None:
+    """Give a temporary file, which is private, the mode of any new file."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
 
 
 def _write(group: h5py.Group, content: dict[str, Any]) -> None:
@@ -207,17 +218,17 @@ def load_artifact(path: Path) -> Artifact:
             content = _read(file)
         digest, provenance = content.pop("digest"), content.pop("provenance")
         del content["format"], content["format_version"]
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        if content_digest(content) != digest:
+            raise InputError(
+                f"{path}: is damaged: its content does not have the digest {digest!r} "
+                "that it carries; train again or take a copy"
+            )
+        return _artifact(content, json.loads(provenance))
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
         raise InputError(
             f"{path}: is not a readable artifact ({error}); it is truncated, damaged "
             "or something else; train again or take a copy"
         ) from None
-    if content_digest(content) != digest:
-        raise InputError(
-            f"{path}: is damaged: its content does not have the digest {digest!r} that "
-            "it carries; train again or take a copy"
-        )
-    return _artifact(content, json.loads(provenance))
 
 
 def _check_format(path: Path, file: h5py.File) -> None:
@@ -227,8 +238,8 @@ def _check_format(path: Path, file: h5py.File) -> None:
             "file that `train` wrote"
         )
     version = int(file.attrs["format_version"])
-    if version > VERSION:
+    if not 1 <= version <= VERSION:
         raise InputError(
-            f"{path}: has the format version {version}; this lava-sfdfa reads up to "
+            f"{path}: has the format version {version}; this lava-sfdfa reads 1 to "
             f"{VERSION}; install a newer one"
         )

@@ -13,7 +13,6 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 import lava_sfdfa
 from lava_sfdfa import datasets
@@ -27,12 +26,25 @@ from lava_sfdfa.config import (
     named_config,
     read_config,
 )
-from lava_sfdfa.errors import InputError, SfdfaError
+from lava_sfdfa.errors import CheckError, InputError, SfdfaError
 from lava_sfdfa.fetch import fetch
 from lava_sfdfa.rule import FEEDBACK_RULE
 
-console = Console(stderr=True, highlight=False)
-PICTURE = "training.png"
+
+class Terminal(Console):
+    """A console that takes text as it is, and goes quiet where nobody reads it."""
+
+    def __init__(self, **options: Any):
+        super().__init__(
+            highlight=False, markup=False, emoji=False, soft_wrap=True, **options
+        )
+
+    def on_broken_pipe(self) -> None:
+        """The reader has seen enough; the work goes on."""
+        self.quiet = True
+
+
+console = Terminal(stderr=True)
 
 
 class Commands(click.Group):
@@ -45,7 +57,7 @@ class Commands(click.Group):
         except SfdfaError as error:
             fail(str(error), error.exit_code)
         except KeyboardInterrupt:
-            fail("stopped by Ctrl-C; nothing was written", InputError.exit_code)
+            fail("stopped by Ctrl-C", InputError.exit_code)
         except MemoryError as error:
             fail(
                 f"the memory is not enough ({error}); use smaller layers or --limit",
@@ -53,6 +65,8 @@ class Commands(click.Group):
             )
         except BrokenPipeError:
             sys.exit(0)  # the reader of our output has seen enough
+        except OSError as error:  # what no command expected, such as a full disk
+            fail(f"{error.filename or 'output'}: {error.strerror}", 2)
 
 
 def fail(sentence: str, code: int) -> None:
@@ -84,7 +98,7 @@ limit_option = click.option("--limit", type=click.IntRange(1), help="Samples to 
 # --- train ------------------------------------------------------------------------
 
 
-class Terminal:
+class Progressing:
     """Progress of a training on standard error: a bar, and a line an epoch."""
 
     def __init__(self, n_epochs: int):
@@ -134,7 +148,6 @@ class Terminal:
             f"validation {state['val_accuracy']:.2%}; "
             f"spikes a sample {spikes}; silent neurons {state['silent']}; "
             f"alignment {angles}; at a limit: {limits}",
-            soft_wrap=True,
         )
 
 
@@ -165,12 +178,12 @@ def train(
     folder = out or default_folder(settings)
     from lava_sfdfa import picture, trainer  # compiled code: slow to import
 
-    display = Terminal(settings.epochs)
+    display = Progressing(settings.epochs)
     with display.progress:
         result = trainer.train(settings, data_dir, folder, display, resume)
     artifact = load_artifact(Path(result["artifact"]))
     data = datasets.load_dataset(settings.dataset, data_dir)
-    image = folder / PICTURE
+    image = folder / trainer.PICTURE
     picture.draw_training(image, artifact, data, result["test_accuracy"])
     result["picture"] = str(image)
     console.print(
@@ -178,7 +191,6 @@ def train(
         f"(simulated, fixed point, batch 1); "
         f"{result['samples_per_second']:,.0f} samples/s while learning\n"
         f"artifact {result['artifact']}\npicture  {image}",
-        soft_wrap=True,
     )
     if json_:
         as_json(result)
@@ -193,7 +205,11 @@ def make_config(file: Path | None, options: dict[str, Any]) -> Config:
 
 def default_folder(config: Config) -> Path:
     """Where a run goes that was not told."""
-    return Path("runs") / f"{Path(config.dataset).stem}-seed{config.seed}"
+    name = (
+        Path(config.dataset).stem if config.dataset.endswith(".npz") else config.dataset
+    )
+    layers = "-".join(map(str, config.hidden))
+    return Path("runs") / f"{name}-{layers}-{config.feedback}-seed{config.seed}"
 
 
 # --- evaluate, info ---------------------------------------------------------------
@@ -227,7 +243,6 @@ def evaluate(
         f"of {result['dataset']} (simulated, fixed point); "
         f"{result['samples_per_second']:,.0f} samples/s; spikes a sample "
         + ", ".join(f"{count:.0f}" for count in result["spikes_per_sample"]),
-        soft_wrap=True,
     )
     if json_:
         as_json(result)
@@ -309,7 +324,7 @@ def data_check(name: str, data_dir: Path | None, json_: bool) -> None:
     found = datasets.describe(name, data_dir)
     show_data([found], json_)
     if found["state"] in ("missing", "damaged"):
-        sys.exit(1)
+        raise CheckError(f"{name}: files are {found['state']}; `data fetch` repairs it")
 
 
 @data.command("fetch")
@@ -331,13 +346,11 @@ def data_fetch(name: str, data_dir: Path | None, json_: bool) -> None:
 
 
 def show_data(found: list[dict[str, Any]], json_: bool) -> None:
-    """Data sets as a table, or as JSON."""
+    """Data sets as lines, or as JSON."""
     if json_:
         as_json({"datasets": found} if len(found) > 1 else found[0])
         return
-    table = Table("name", "state", "what, or file", box=None)
     for entry in found:
-        table.add_row(entry["name"], entry["state"], entry["title"])
+        click.echo(f"{entry['name']:14} {entry['state']:10} {entry['title']}")
         for file in entry["files"]:
-            table.add_row("", file["state"], file["file"])
-    Console(highlight=False, soft_wrap=True).print(table)
+            click.echo(f"{'':14} {file['state']:10} {file['file']}")

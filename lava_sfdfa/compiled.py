@@ -14,7 +14,15 @@ import numba
 from numba.core import config
 
 PACKAGE = Path(__file__).parent
-SOURCES = ("chips.py", "fixedpoint.py", "quantise.py", "rule.py", "engine.py")
+# All that the kernels are made of, constants too.
+SOURCES = (
+    "chips.py",
+    "fixedpoint.py",
+    "quantise.py",
+    "rule.py",
+    "state.py",
+    "engine.py",
+)
 
 
 def disk_cached(function: Callable) -> Callable:
@@ -42,11 +50,12 @@ def _cache_folder() -> Path | None:
     for name in SOURCES:
         digest.update((PACKAGE / name).read_bytes())
     name = f"numba-{digest.hexdigest()[:16]}"
-    for base in (PACKAGE / "__pycache__", user_cache()):
+    for base in (lambda: PACKAGE / "__pycache__", user_cache):
         try:
-            (base / name).mkdir(parents=True, exist_ok=True)
-        except OSError:
+            folder = base() / name
+            folder.mkdir(parents=True, exist_ok=True)
+        except (OSError, RuntimeError):  # RuntimeError: there is no home folder
             continue
-        if os.access(base / name, os.W_OK):
-            return base / name
+        if os.access(folder, os.W_OK):
+            return folder
     return None

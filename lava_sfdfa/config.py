@@ -62,6 +62,9 @@ class Config:
     target_rate: float = 0.2  # spikes of a hidden neuron in a sample
 
     def __post_init__(self):
+        for entry in dataclasses.fields(self):  # 2 and 2.0 are one setting
+            if entry.type is float:
+                object.__setattr__(self, entry.name, float(getattr(self, entry.name)))
         _check(self)
 
     @property
@@ -74,6 +77,7 @@ _CHOICES = {"feedback": FEEDBACK, "eligibility": ELIGIBILITY, "rounding": ROUNDI
 _RANGES = {
     "epochs": (1, 100_000),
     "seed": (0, 2**63 - 1),
+    "limit": (1, 2**31),
     "steps": (4, 1024),
     "duration_s": (1e-6, 1e3),
     "window_s": (1e-6, 1e3),
@@ -101,7 +105,7 @@ def _check(config: Config) -> None:
             raise InputError(unknown_choice(name, value, allowed))
     for name, (low, high) in _RANGES.items():
         value = getattr(config, name)
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             raise InputError(f"{name} is {value}; allowed is {low} to {high}")
     if not config.hidden:
         raise InputError("hidden is empty; give at least one hidden layer")
@@ -110,8 +114,12 @@ def _check(config: Config) -> None:
             raise InputError(
                 f"a hidden layer has {size} neurons; allowed is 1 to 65536"
             )
-    if config.limit is not None and config.limit < 1:
-        raise InputError(f"limit is {config.limit}; allowed is 1 and more")
+    try:
+        config.dataset.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"dataset is {config.dataset!r}, which is not valid UTF-8; rename the file"
+        ) from None
     if config.window_s > config.duration_s:
         raise InputError(
             f"window_s is {config.window_s}, longer than duration_s, "
@@ -174,7 +182,7 @@ def read_config(path: Path) -> dict[str, Any]:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: is not a TOML file: {error}") from None
     return {name: _typed(name, value, str(path)) for name, value in values.items()}
 
@@ -196,6 +204,9 @@ def _typed(name: str, value: Any, where: str) -> Any:
     else:  # int, or int or nothing
         right = type(value) is int
     if not right:
-        wanted = getattr(kind, "__name__", str(kind))
-        raise InputError(f"{where}: {name} is {value!r}; it has to be {wanted}")
+        wanted = {float: "a number", str: "a string", tuple[int, ...]: "integers"}
+        raise InputError(
+            f"{where}: {name} is {value!r}; it has to be "
+            f"{wanted.get(kind, 'an integer')}"
+        )
     return value

@@ -30,6 +30,7 @@ NPZ_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 YIN_YANG_SEEDS = {"train": 42, "test": 40}  # of the published splits; 41: validation
 YIN_YANG_SIZES = {"train": 5000, "test": 1000}
 TEST_SHARE_DIGITS = 0.2
+MOST_CLASSES = 65_536
 VALIDATION_SHARE, VALIDATION_MOST = 0.1, 5000
 
 
@@ -100,7 +101,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set, split; `shape` is that of one image."""
+    """A data set, split; `shape` is that of one image, `name` never a path."""
 
     name: str
     shape: tuple[int, ...]
@@ -108,6 +109,15 @@ class Dataset:
     train: Samples
     validation: Samples
     test: Samples
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all samples and labels, in hexadecimal."""
+        found = hashlib.sha256()
+        for part in (self.train, self.validation, self.test):
+            found.update(np.ascontiguousarray(part.images).tobytes())
+            found.update(part.labels.astype("<i8").tobytes())
+        return found.hexdigest()
 
 
 def load_dataset(name: str, data_dir: Path | None = None) -> Dataset:
@@ -141,7 +151,7 @@ def _split(name, shape, n_classes, train: Samples, test: Samples) -> Dataset:
     if n_validation == 0 or len(test) == 0:
         raise InputError(
             f"{name}: has {len(train)} training and {len(test)} test samples; "
-            "allowed are at least 10 and 1"
+            "allowed are at least 6 and 1"
         )
     order = shuffled(0, fp.RANDOM_SPLIT, 0, len(train))
     held, rest = order[:n_validation], order[n_validation:]
@@ -313,6 +323,11 @@ def _load_npz(path: Path) -> Dataset:
                 f"{path}: y_{part} holds {labels.dtype}; classes have to be integers"
             )
         n_classes = n_classes or max(int(labels.max()) + 1, 2)
+        if n_classes > MOST_CLASSES:
+            raise InputError(
+                f"{path}: y_{part} has the label {n_classes - 1}; allowed is up "
+                f"to {MOST_CLASSES - 1}; number the classes from 0"
+            )
         check_labels(labels, n_classes, f"{path}: y_{part}")
         pixels = _to_bytes(images.reshape(len(images), -1), f"{path}: x_{part}")
         parts.append(Samples(pixels, labels.astype(np.int64)))
@@ -322,12 +337,14 @@ def _load_npz(path: Path) -> Dataset:
             f"{path}: x_train has images of {shapes[0]}, x_test of {shapes[1]}; "
             "they have to be equal"
         )
-    return _split(str(path), shapes[0], n_classes, *parts)
+    return _split(path.name, shapes[0], n_classes, *parts)
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("it holds one array without a name")
             missing = [name for name in NPZ_ARRAYS if name not in file.files]
             if missing:
                 raise InputError(
@@ -337,7 +354,16 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
             return {name: file[name] for name in NPZ_ARRAYS}
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        AttributeError,  # a lone array cannot be closed
+        RuntimeError,  # encrypted
+        NotImplementedError,  # an unknown compression
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise InputError(
             f"{path}: is not a readable npz file ({error}); it is truncated, damaged "
             "or something else; write it with numpy.savez"
@@ -384,7 +410,8 @@ def check_labels(labels: np.ndarray, n_classes: int, where: str) -> None:
 def describe(name: str, data_dir: Path | None) -> dict:
     """Files of a data set, their checksums and their state, as plain data.
 
-    state: bundled, generated, present (all checksums right), missing or damaged.
+    state: bundled, generated, present (all checksums right), unpacked (used as it is,
+    not checked), missing or damaged.
     """
     if name in BUNDLED:
         state = "bundled" if name == "digits" else "generated"
@@ -396,13 +423,17 @@ def describe(name: str, data_dir: Path | None) -> dict:
     for file, expected in SOURCES[name].files.items():
         path = folder / file
         found = _md5(path) if path.is_file() else None
-        state = "missing" if found is None else "damaged"
-        state = "present" if found == expected else state
+        if found is None:
+            state = "unpacked" if path.with_suffix("").is_file() else "missing"
+        else:
+            state = "present" if found == expected else "damaged"
         files.append(
             {"file": str(path), "md5": expected, "found": found, "state": state}
         )
     states = {entry["state"] for entry in files}
-    worst = next(s for s in ("damaged", "missing", "present") if s in states)
+    worst = next(
+        s for s in ("damaged", "missing", "unpacked", "present") if s in states
+    )
     title = SOURCES[name].title
     return {"name": name, "title": title, "state": worst, "files": files}
 

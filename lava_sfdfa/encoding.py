@@ -13,8 +13,8 @@ class Events:
     `offset[n]` on, sorted by step.
     """
 
-    index: np.ndarray  # (n_events,) uint16 or int32, input neuron
-    counts: np.ndarray  # (n_samples, n_steps) uint16
+    index: np.ndarray  # (n_events,) input neuron; uint16, or int32 beyond 65,536
+    counts: np.ndarray  # (n_samples, n_steps) int32
     offset: np.ndarray  # (n_samples + 1,) int64
     n_inputs: int
 
@@ -31,16 +31,17 @@ def encode_latency(images: np.ndarray, window_steps: int) -> Events:
     """
     step_of = (255 - np.arange(256)) * window_steps // 255
     step_of[0] = window_steps  # behind the window: silent
-    counts = np.zeros((len(images), window_steps), np.uint16)
+    kind = np.uint16 if images.shape[1] <= 2**16 else np.int32
+    counts = np.zeros((len(images), window_steps), np.int32)
     pieces = []
     for begin in range(0, len(images), 1000):  # bounds the memory of the sort
         steps = step_of[images[begin : begin + 1000]].astype(np.uint16)
         order = np.argsort(steps, axis=1, kind="stable")
         n_spikes = (steps < window_steps).sum(axis=1)
         chosen = np.arange(images.shape[1]) < n_spikes[:, None]
-        pieces.append(order[chosen].astype(np.uint16))
+        pieces.append(order[chosen].astype(kind))
         for step in range(window_steps):
             counts[begin : begin + 1000, step] = (steps == step).sum(axis=1)
-    index = np.concatenate(pieces) if pieces else np.zeros(0, np.uint16)
+    index = np.concatenate(pieces) if pieces else np.zeros(0, kind)
     offset = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
     return Events(index, counts, offset, images.shape[1])

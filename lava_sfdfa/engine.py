@@ -25,6 +25,7 @@ from lava_sfdfa.rule import (
     FEEDBACK_SCALE,
     PAYLOAD_FACTOR,
     TAG_MAX,
+    TAG_MIN,
     WEIGHT_MAX,
     WEIGHT_MIN,
     grow_tags,
@@ -43,6 +44,7 @@ from lava_sfdfa.state import (
     ROWS,
     SILENT,
     SPIKES,
+    STEPS,
     TAGS,
     TAGS_LIMIT,
     TRACES_LIMIT,
@@ -59,7 +61,7 @@ from lava_sfdfa.state import (
 FACTOR_MIN, FACTOR_MAX = chips.FACTOR.minimum, chips.FACTOR.maximum
 PAYLOAD_MIN, PAYLOAD_MAX = chips.PAYLOAD.minimum, chips.PAYLOAD.maximum
 TRACE_MAX = chips.TRACE.maximum
-INPUT_SHIFT = chips.INPUT_SHIFT
+INPUT_SHIFT = np.int32(chips.INPUT_SHIFT)
 RATE_SHIFT = 9  # the running mean of spike counts moves by 2**-9 a sample
 FEEDBACK_CODE = {"sfdfa": 0, "random": 1, "symmetric": 2}
 SFDFA, SYMMETRIC = FEEDBACK_CODE["sfdfa"], FEEDBACK_CODE["symmetric"]
@@ -79,7 +81,8 @@ def present(p, state, s, spikes, start, noise, at, begin, seed, learning):
     for step in range(p.steps):
         if step > 0:
             receive(state.weights, s.input, spikes[start[step - 1] : start[step]])
-        integrate(p, state, s)
+        wrapped = integrate(s.u, s.v, s.input, p.decay_u, p.decay_v)
+        state.counts[CURRENTS_WRAPPED] += wrapped
         fire(p, s, step)
         if learning:
             now = spikes[start[step] : start[step + 1]]
@@ -89,6 +92,7 @@ def present(p, state, s, spikes, start, noise, at, begin, seed, learning):
                 key = fp.stream(seed, fp.RANDOM_TAG, p.layer, begin + step)
                 learn_spikes(p, s, step, key, noise.y[at + step], noise.bits[at + step])
     state.counts[SPIKES] += s.start[p.steps]
+    state.counts[STEPS] += p.steps
 
 
 @njit
@@ -102,6 +106,8 @@ def clear(s):
     s.column[:] = SILENT
     s.start[0] = 0
     s.size[:] = 0
+    s.x1[:] = 0  # also behind the last column, see `padded`
+    s.x2[:] = 0
 
 
 @njit
@@ -114,19 +120,24 @@ def receive(weights, total, spikes):
 
 
 @njit
-def integrate(p, state, s):
-    """Lava's `LIF`: u and v decay, u takes the input and wraps, v saturates."""
-    wrapped = 0
-    decay_u, decay_v = np.int32(p.decay_u), np.int32(p.decay_v)
-    for post in range(s.u.size):
-        current = fp.decay_state(s.u[post], decay_u)
-        current = np.int32(current + np.int32(s.input[post] << INPUT_SHIFT))
+def integrate(u, v, total, decay_u, decay_v):
+    """Lava's `LIF`: u and v decay, u takes the input and wraps, v saturates.
+
+    u, v, total (the input, cleared): int32 (n_post,), changed. Returns whether a u
+    wrapped.
+    """
+    decay_u, decay_v = np.int32(decay_u), np.int32(decay_v)
+    wrapped = np.int32(0)
+    for post in range(u.size):
+        current = fp.decay_state(u[post], decay_u)
+        current = np.int32(current + np.int32(total[post] << INPUT_SHIFT))
         inside = fp.wrap_current(current)
-        wrapped += inside != current
-        s.u[post] = inside
-        s.v[post] = fp.clip_voltage(fp.decay_state(s.v[post], decay_v) + inside)
-        s.input[post] = 0
-    state.counts[CURRENTS_WRAPPED] += wrapped
+        wrapped |= inside ^ current
+        u[post] = inside
+        decayed = fp.decay_state(v[post], decay_v)
+        v[post] = fp.clip_voltage(np.int32(decayed + inside))
+        total[post] = 0
+    return wrapped != 0
 
 
 @njit
@@ -166,8 +177,6 @@ def take_input(p, state, s, spikes):
             s.size[COLUMNS] += 1
             s.column[pre] = column
             s.active[column] = pre
-            s.x1[column] = 0
-            s.x2[column] = 0
         clipped += s.x1[column] + p.impulse > TRACE_MAX
         s.x1[column] = min(s.x1[column] + p.impulse, TRACE_MAX)
         s.x2[column] = min(s.x2[column] + p.impulse, TRACE_MAX)
@@ -178,7 +187,7 @@ def take_input(p, state, s, spikes):
 @njit
 def learn_spikes(p, s, step, key, uniform, bits):
     """Grow the tags of the neurons that spike in this step."""
-    n_columns = s.size[COLUMNS]
+    n_columns = padded(s)
     for event in range(s.start[step], s.start[step + 1]):
         post = s.spikes[event]
         row = s.row[post]
@@ -200,6 +209,13 @@ def learn_spikes(p, s, step, key, uniform, bits):
             s.active,
             bits,
         )
+
+
+@njit
+def padded(s):
+    """Number of columns, rounded up to whole vectors of the processor: the columns
+    behind the last have traces of zero, and nothing happens in them."""
+    return min((s.size[COLUMNS] + 31) // 32 * 32, s.x1.size)
 
 
 # --- probe, error -----------------------------------------------------------------
@@ -242,11 +258,12 @@ def pass_on(weights, before, s):
 
 
 @njit
-def copy_paths(parameters, states):
+def copy_paths(parameters, states, scratches):
     """Set the feedback weights to the forward path weights (`symmetric`).
 
-    No chip can do this; it is the upper bound for what learned feedback can reach.
-    Scaled as learned feedback weights are, see `FEEDBACK_SCALE`.
+    A path leads through the neurons that fired in this sample. No chip can do this;
+    it is the upper bound for what learned feedback can reach. Scaled as learned
+    feedback weights are, see `FEEDBACK_SCALE`.
     """
     n_hidden = len(states) - 1
     path = states[n_hidden].weights.astype(np.int64)  # (n_post, n_out)
@@ -257,6 +274,9 @@ def copy_paths(parameters, states):
                 weight = fp.shift_rounded(FEEDBACK_SCALE * path[post, output], shift)
                 feedback[post, output] = min(max(weight, WEIGHT_MIN), WEIGHT_MAX)
         if layer > 0:
+            for post in range(path.shape[0]):
+                if scratches[layer].row[post] == SILENT:
+                    path[post] = 0
             path = multiply(states[layer].weights, path)
 
 
@@ -312,11 +332,12 @@ def store_factor(p, state, s, post, total, uniform):
 def commit(p, state, s, key, bits):
     """Change the weights of the neurons that fired by their tags and factors."""
     n_rows, n_columns = s.size[ROWS], s.size[COLUMNS]
+    n_padded = padded(s)
     for row in range(n_rows):
         post = s.fired[row]
         weight_changes(
-            s.changes[row, :n_columns],
-            s.tags[row, :n_columns],
+            s.changes[row, :n_padded],
+            s.tags[row, :n_padded],
             s.factor[post],
             p.weight_mantissa,
             p.weight_exponent,
@@ -348,7 +369,8 @@ def count_tags(state, s):
     at_limit = 0
     for row in range(n_rows):
         for column in range(n_columns):
-            at_limit += s.tags[row, column] == TAG_MAX
+            tag = s.tags[row, column]
+            at_limit += (tag == TAG_MAX) | (tag == TAG_MIN)
     state.counts[TAGS] += n_rows * n_columns
     state.counts[TAGS_LIMIT] += at_limit
 
@@ -464,7 +486,7 @@ def learn_samples(
             key = fp.stream(seed, fp.RANDOM_PAYLOAD, probing, number)
             probe(parameters, states, scratches, probing, key, direction)
         elif kind == SYMMETRIC:
-            copy_paths(parameters, states)
+            copy_paths(parameters, states, scratches)
         for output in range(errors.size):
             target = targets[0] if output == labels[sample] else targets[1]
             errors[output] = target - last.n_spikes[output]

@@ -6,9 +6,11 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 
 from lava_sfdfa import datasets
+from lava_sfdfa.artifact import make_readable
 from lava_sfdfa.config import unknown_choice
 from lava_sfdfa.errors import InputError
 
@@ -37,7 +39,7 @@ def fetch(
             f"{folder}: cannot be made ({error.strerror}); choose another --data-dir"
         ) from None
     for entry in datasets.describe(name, data_dir)["files"]:
-        if entry["state"] != "present":
+        if entry["state"] in ("missing", "damaged"):
             _download(name, Path(entry["file"]), entry["md5"], report)
     return datasets.describe(name, data_dir)
 
@@ -60,8 +62,9 @@ def _download(name, path: Path, expected: str, report) -> None:
                 f"{url}: has the MD5 {found}, not {expected}; nothing was kept. Try "
                 f"again, or put {path.name} from another source into {path.parent}"
             )
+        make_readable(Path(temporary))
         Path(temporary).replace(path)
-    except (urllib.error.URLError, OSError) as error:
+    except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise InputError(
             f"{url}: cannot be downloaded ({reason}). Without a network, copy "

@@ -26,7 +26,8 @@ def draw_training(path: Path, artifact: Artifact, data: Dataset, test: float) ->
     figure.suptitle(
         f"{artifact.config.dataset}, {sizes}, feedback {artifact.config.feedback}, "
         f"seed {artifact.config.seed}: {test:.2%} of the test part "
-        "(simulated, fixed point, batch 1)"
+        "(simulated, fixed point, batch 1)",
+        parse_math=False,  # a file's name may hold a dollar sign
     )
     _draw_curves(left, artifact)
     _draw_sample(right, artifact, data)

@@ -21,7 +21,7 @@ IMPULSE_INPUT = chips.TRACE.maximum  # of x1 and x2: one spike fills the trace
 IMPULSE_HIDDEN = 40  # hidden neurons spike more than once: three fit
 RATE_BITS = 16  # fraction bits of a hidden neuron's running mean of spike counts
 RATE_COARSE_BITS = 8  # of these, what homeostasis uses
-FACTOR_BITS = 12  # fraction bits of a third factor before it is rounded to y3
+FACTOR_BITS = 16  # fraction bits of a third factor before it is rounded to y3
 TAG_GAIN = 256  # wanted size of the tag for an eligibility of 1 (in tau_membrane)
 FACTOR_GAIN = 8  # y3 for an error of one spike lies below this
 DIRECTION_RMS = 20  # wanted size of d_o, of which 7 bits can be sent
@@ -41,7 +41,7 @@ class FixedLayer:
     impulse: int  # of both traces
     reciprocal_exponent: int  # y1 = 2**this / u
     rule: Rule
-    error_gain: int  # y3 = error * this, with 12 fraction bits
+    error_gain: int  # y3 = error * this, with 16 fraction bits
     homeostasis_gain: int  # y3 += (target_rate - rate) * this, likewise
     target_rate: int  # spikes a sample, 16 fraction bits
     payload_shift: int  # the outputs send d * 2**-shift when this layer probes
@@ -149,10 +149,11 @@ def _quantise_layer(
     is_lower = number < len(network.layers) - 2
     error_gain = factor_gain * (config.lower_rate if is_lower else 1.0) / error_unit
     error_gain_int = round(error_gain * 2**FACTOR_BITS)
-    if config.learning_rate > 0 and error_gain_int == 0 and config.lower_rate > 0:
+    end = config.learning_rate_end or 1.0
+    if error_gain > 0 and round(error_gain_int * end) == 0:
         raise InputError(
             f"learning_rate is {config.learning_rate}, too small: no error would reach "
-            f"the weights of layer {number}; raise it, or lower_rate"
+            f"the weights of layer {number}; raise it, learning_rate_end or lower_rate"
         )
     homeostasis = 0.0 if is_output else config.homeostasis * factor_gain
     return FixedLayer(
@@ -189,10 +190,10 @@ def _tag_scale(raw_gain: float) -> tuple[Scale, float]:
     gain it gives. The engine shifts right before left: a mantissa of 4 loses
     fewer bits than one of 1. raw_gain: the tag for a scale of 1, before the shift.
     """
-    exponent = round(math.log2(TAG_GAIN / raw_gain)) - 2 + TRACE_SHIFT
+    exponent = round(math.log2(TAG_GAIN / raw_gain)) - 2 + int(TRACE_SHIFT)
     exponent = min(max(exponent, chips.SCALE_EXPONENT.minimum), -5)
     scale = Scale(4, exponent)
-    return scale, raw_gain * scale.value / 2**TRACE_SHIFT
+    return scale, raw_gain * scale.value / 2 ** int(TRACE_SHIFT)
 
 
 def _weight_scale(rate: float) -> tuple[Scale, float]:

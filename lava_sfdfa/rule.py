@@ -28,28 +28,25 @@ from lava_sfdfa import chips
 from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa.errors import InputError
 
-TAG_MIN, TAG_MAX = chips.TAG.minimum, chips.TAG.maximum
+int32 = np.int32  # numba computes in 64 bits unless it is told otherwise
+TAG_MIN, TAG_MAX = int32(chips.TAG.minimum), int32(chips.TAG.maximum)
 WEIGHT_MIN, WEIGHT_MAX = chips.WEIGHT.minimum, chips.WEIGHT.maximum
-FRACTION_BITS = chips.FRACTION_BITS
+FRACTION_BITS = int32(chips.FRACTION_BITS)
 
 # Right shift of a product of two traces, and of a trace with w or t.
-TRACE_SHIFT = 2 * chips.TRACE_WIDTH + chips.MANTISSA_WIDTH - chips.PRODUCT_WIDTH
-VARIABLE_SHIFT = (
-    chips.TRACE_WIDTH
-    + chips.VARIABLE_WIDTH
-    + chips.MANTISSA_WIDTH
-    - chips.PRODUCT_WIDTH
-)
+_EXCESS = chips.MANTISSA_WIDTH - chips.PRODUCT_WIDTH
+TRACE_SHIFT = int32(2 * chips.TRACE_WIDTH + _EXCESS)
+VARIABLE_SHIFT = int32(chips.TRACE_WIDTH + chips.VARIABLE_WIDTH + _EXCESS)
 
 # What the neurons show in y2 and y3 so that t and B lose a set share in one step:
 # with the shift of 5, a y of 32 takes all of t, and one of 8 takes 2**-9 of B.
-RESET_FACTOR = 1 << VARIABLE_SHIFT
+RESET_FACTOR = 1 << int(VARIABLE_SHIFT)
 FEEDBACK_DECAY_FACTOR = 8
 FEEDBACK_RATE = 2.0**-9  # alpha: 8 / 32 / 2**7
 PAYLOAD_FACTOR = 32  # y1 is 64 + 32 p in the feedback step
 DIRECTION_MIN, DIRECTION_MAX = -64, 63  # d_o as the outputs send it: x1 - 64
 # Where B comes to rest: p d_o times this, for d_o as it is sent.
-FEEDBACK_SCALE = round(PAYLOAD_FACTOR / 2**TRACE_SHIFT / (FEEDBACK_RATE * 2**7))
+FEEDBACK_SCALE = round(PAYLOAD_FACTOR / 2 ** int(TRACE_SHIFT) / (FEEDBACK_RATE * 2**7))
 
 
 @dataclass(frozen=True)
@@ -94,8 +91,11 @@ class Rule:
     weight: Scale
 
     def __post_init__(self):
-        largest = self.tag.mantissa * chips.TRACE.maximum**2 >> TRACE_SHIFT
-        if largest << (self.tag.exponent + FRACTION_BITS) > chips.ACCUMULATOR.maximum:
+        largest = self.tag.mantissa * chips.TRACE.maximum**2 >> int(TRACE_SHIFT)
+        if (
+            largest << (self.tag.exponent + chips.FRACTION_BITS)
+            > chips.ACCUMULATOR.maximum
+        ):
             raise InputError(
                 f"the tag scale {self.tag} lets a product of two traces overflow "
                 "the 16-bit accumulator; the exponent has to be smaller"
@@ -125,14 +125,17 @@ def grow_tags(tags, x1, x2, y1, mantissa, exponent, row_key, active, shared):
     y1: 1..127; active: int32 (n,), which input each column is; row_key: random
     numbers of this neuron and step; shared: seven bits for all synapses, or -1.
     """
-    left = exponent + FRACTION_BITS
+    left = int32(exponent + FRACTION_BITS)
+    slow_gain, fast_gain = int32(mantissa * y1), int32(-mantissa * y1)
+    own_mask, shared_bits = split_bits(shared)
     for column in range(x1.size):
-        slow = np.int32(np.int32(mantissa * y1 * x1[column]) >> TRACE_SHIFT) << left
-        fast = np.int32(np.int32(-mantissa * y1 * x2[column]) >> TRACE_SHIFT) << left
-        start = np.int32(tags[column]) << FRACTION_BITS
-        total = fp.clip_accumulator(fp.clip_accumulator(start + fast) + slow)
-        bits = fp.synapse_bits(row_key, active[column]) if shared < 0 else shared
-        tag = fp.round_stochastic(total, np.int32(bits))
+        slow = int32(int32(int32(slow_gain * x1[column]) >> TRACE_SHIFT) << left)
+        fast = int32(int32(int32(fast_gain * x2[column]) >> TRACE_SHIFT) << left)
+        start = int32(int32(tags[column]) << FRACTION_BITS)
+        total = fp.clip_accumulator(int32(start + fast))
+        total = fp.clip_accumulator(int32(total + slow))
+        bits = fp.synapse_bits(row_key, active[column]) & own_mask | shared_bits
+        tag = fp.round_stochastic(total, int32(bits))
         tags[column] = min(max(tag, TAG_MIN), TAG_MAX)
 
 
@@ -144,12 +147,23 @@ def weight_changes(changes, tags, y3, mantissa, exponent, row_key, active, share
     `grow_tags`. Weights are integers, so that rounding the change is rounding the
     sum; the caller saturates the weights.
     """
-    left = exponent + FRACTION_BITS
+    left = int32(exponent + FRACTION_BITS)
+    gain = int32(mantissa * y3)
+    own_mask, shared_bits = split_bits(shared)
     for column in range(tags.size):
-        product = np.int32(np.int32(mantissa * y3 * tags[column]) >> VARIABLE_SHIFT)
-        change = fp.clip_accumulator(product << left)
-        bits = fp.synapse_bits(row_key, active[column]) if shared < 0 else shared
-        changes[column] = fp.round_stochastic(change, np.int32(bits))
+        product = int32(int32(gain * int32(tags[column])) >> VARIABLE_SHIFT)
+        change = fp.clip_accumulator(int32(product << left))
+        bits = fp.synapse_bits(row_key, active[column]) & own_mask | shared_bits
+        changes[column] = fp.round_stochastic(change, int32(bits))
+
+
+@njit
+def split_bits(shared):
+    """Masks that choose between a synapse's own random bits and shared ones,
+    without a branch in the loop: bits = own & mask | shared."""
+    if shared < 0:
+        return int32(127), int32(0)
+    return int32(0), int32(shared)
 
 
 @njit
@@ -159,11 +173,12 @@ def update_feedback(row, y1, y3, direction, row_key, shared):
     row: int8 (n_out,), changed; y1: 64 + 32 p; y3: sets alpha; direction: int32
     (n_out,), -64..63, what the outputs read of all payloads, scaled.
     """
+    own_mask, shared_bits = split_bits(shared)
     for output in range(row.size):
-        weight = np.int32(row[output])
-        toward = np.int32((y1 - 64) * direction[output]) >> TRACE_SHIFT
-        back = np.int32(-y3 * weight) >> VARIABLE_SHIFT
-        total = (weight << FRACTION_BITS) + toward + back
-        bits = fp.synapse_bits(row_key, output) if shared < 0 else shared
-        weight = fp.round_stochastic(total, np.int32(bits))
+        weight = int32(row[output])
+        toward = int32((y1 - 64) * direction[output]) >> TRACE_SHIFT
+        back = int32(-y3 * weight) >> VARIABLE_SHIFT
+        total = int32((weight << FRACTION_BITS) + toward + back)
+        bits = fp.synapse_bits(row_key, output) & own_mask | shared_bits
+        weight = fp.round_stochastic(total, int32(bits))
         row[output] = min(max(weight, WEIGHT_MIN), WEIGHT_MAX)

@@ -19,21 +19,23 @@ OWN = -1  # in `Noise`: every synapse draws its own bits
 # What is counted in every layer; the positions in `State.counts`.
 COUNTS = (
     "spikes",  # of the presentation
+    "steps",  # of the presentation
     "neurons_fired",  # neurons with at least one spike, summed over samples
     "weight_updates",  # synapses that a commit visited
     "weights_changed",
     "weights_limit",  # weights at a limit after a visit
     "tags",  # tags that exist at the end of a sample
-    "tags_limit",  # of these, at the upper limit
+    "tags_limit",  # of these, at a limit
     "impulses",  # input spikes that entered the traces
     "traces_limit",  # of these, cut off at the upper limit
     "factors_limit",  # third factors cut off at a limit
-    "currents_wrapped",  # u beyond 24 bits
+    "currents_wrapped",  # steps in which a u was beyond 24 bits
     "feedback_updates",
     "feedback_limit",  # feedback weights at a limit after an update
 )
 (
     SPIKES,
+    STEPS,
     NEURONS_FIRED,
     WEIGHT_UPDATES,
     WEIGHTS_CHANGED,

@@ -24,6 +24,7 @@ from lava_sfdfa.quantise import quantise
 
 CHUNK = 256  # samples between two looks at the display and at Ctrl-C
 BACKUP = "network.previous.h5"
+PICTURE = "training.png"
 
 
 class Display(Protocol):
@@ -72,9 +73,10 @@ def train(
     artifact that does not fit (resume), and after Ctrl-C.
     """
     data = load_dataset(config.dataset, data_dir)
+    source, config = config.dataset, dataclasses.replace(config, dataset=data.name)
     path = prepare_folder(out)
     history = load_for_resume(path, config, data) if resume else None
-    run = Run(config, data, path, display, history)
+    run = Run(config, data, source, path, display, history)
     seconds = run.train()
     display.say("reading the test part once")
     test = encode(data.test, config)
@@ -109,6 +111,12 @@ def train(
 def prepare_folder(out: Path) -> Path:
     """Make the folder of a run and see that it can be written, before training."""
     try:
+        for name in (NAME, BACKUP, PICTURE):
+            if (out / name).is_dir():
+                raise InputError(
+                    f"{out / name}: is a folder, but the run writes a file of this "
+                    "name; choose another --out"
+                )
         out.mkdir(parents=True, exist_ok=True)
         probe = out / f".write-test-{os.getpid()}"
         probe.touch()
@@ -132,6 +140,11 @@ def load_for_resume(path: Path, config: Config, data: Dataset) -> Artifact:
                 f"{path}: was trained with {entry.name} = {old!r}, not {new!r}; resume "
                 "with the same settings, or train into another folder"
             )
+    if artifact.data_digest != data.digest:
+        raise InputError(
+            f"{path}: was trained on other samples than {data.name} holds now; train "
+            "into another folder"
+        )
     if artifact.epochs_done >= config.epochs:
         raise InputError(
             f"{path}: has {artifact.epochs_done} epochs already; to go on, ask for "
@@ -162,11 +175,13 @@ class Run:
         self,
         config: Config,
         data: Dataset,
+        source: str,
         path: Path,
         display: Display,
         history: Artifact | None,
     ):
         self.config, self.path, self.display = config, path, display
+        self.source = source  # name or path of the data set
         display.say("encoding the samples as spikes")
         self.part = encode(data.train.first(config.limit), config)
         self.validation = encode(data.validation, config)
@@ -179,11 +194,17 @@ class Run:
             fixed, record = history.network, history.record
             self.engine = Engine(fixed, history.rates, history.n_learned)
         self.artifact = Artifact(
-            config, data.shape, fixed, (), self.engine.n_learned, record
+            config,
+            data.digest,
+            data.shape,
+            fixed,
+            (),
+            self.engine.n_learned,
+            record,
         )
         self.epochs_before = 0 if history is None else history.epochs_done
         self.learn_seconds = 0.0
-        display.say("compiling the engine (once on this machine)")
+        display.say("compiling the engine (takes a while the first time)")
         compile_engine(fixed, self.part.events)
 
     @property
@@ -245,6 +266,10 @@ class Run:
             "train_accuracy": n_right / len(part),
             "val_accuracy": float(np.mean(predictions == self.validation.labels)),
             "spikes": [count["spikes"] / len(part) for count in totals],
+            "weights_changed": [
+                count["weights_changed"] / max(1, count["weight_updates"])
+                for count in totals
+            ],
             "silent": [np.sum(s.rate < SILENT_RATE) for s in engine.states[:-1]],
             "alignment": list(engine.alignment()),
             "learning_share": learning_share(config, epoch),
@@ -273,6 +298,7 @@ class Run:
             n_learned=self.engine.n_learned,
             record=record,
             provenance={
+                "dataset": self.source,
                 "learn_seconds": round(self.learn_seconds, 3),
                 "version": lava_sfdfa.__version__,
                 "python": platform.python_version(),
@@ -296,13 +322,17 @@ def learning_share(config: Config, epoch: int) -> float:
 
 
 def saturation(counts: list[dict[str, int]]) -> dict[str, list[float]]:
-    """Shares of what was visited that stood at a limit: one for each layer."""
+    """Shares of what was visited that stood at a limit: one for each layer.
+
+    For currents, the steps in which a u of the layer left its 24 bits.
+    """
     shares = {
         "weights": ("weights_limit", "weight_updates"),
         "tags": ("tags_limit", "tags"),
         "traces": ("traces_limit", "impulses"),
         "factors": ("factors_limit", "neurons_fired"),
         "feedback": ("feedback_limit", "feedback_updates"),
+        "currents": ("currents_wrapped", "steps"),
     }
     return {
         name: [count[part] / max(1, count[whole]) for count in counts]
@@ -334,7 +364,7 @@ def evaluate(
     progress: called with the samples done and all. Errors: InputError.
     """
     artifact = load_artifact(path)
-    data = load_dataset(dataset or artifact.config.dataset, data_dir)
+    data = load_dataset(dataset or artifact.provenance["dataset"], data_dir)
     check_fits(artifact, data)
     part = encode(data.test.first(limit), artifact.config)
     engine = Engine(artifact.network)

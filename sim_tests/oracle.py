@@ -185,7 +185,7 @@ class Oracle:
                     error = target - counts[i]
                     y3 = self.factor(error * layer.error_gain)
                     if net.feedback_kind == "symmetric":
-                        self.copy_paths()
+                        self.copy_paths(counts)
                 if i < n_hidden and step == steps + n_hidden + 1:  # commit
                     third[i] = self.feedback[i] @ error
                     missing = (layer.target_rate - self.rates[i]) >> 8
@@ -234,7 +234,7 @@ class Oracle:
 
     @staticmethod
     def factor(total: np.ndarray) -> np.ndarray:
-        return np.clip((total + 2048) >> 12, -127, 127)
+        return np.clip((total + 2**15) >> 16, -127, 127)
 
     @staticmethod
     def reciprocal(current: int, layer) -> int:
@@ -247,14 +247,14 @@ class Oracle:
         value = table * 2.0 ** (layer.reciprocal_exponent - 12 - (length - 6))
         return int(min(max(math.floor(value + 0.5), 1), 127))
 
-    def copy_paths(self) -> None:
+    def copy_paths(self, counts) -> None:
         path = self.weights[-1].T
         for i in range(len(self.weights) - 2, -1, -1):
             shift = self.net.layers[i].payload_shift
             self.feedback[i] = np.clip(
                 (16 * path + (1 << shift >> 1)) >> shift, -128, 127
             )
-            path = self.weights[i].T @ path
+            path = self.weights[i].T @ (path * (counts[i] > 0)[:, None])
 
     def learn_feedback(self, i, own, counts, direction, u_y, bits) -> None:
         """x0*(x1-64)*(y1-64) and -x0*y3*w, on the feedback projection."""

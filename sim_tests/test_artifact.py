@@ -20,6 +20,7 @@ def artifact():
     engine.learn(events, labels, np.arange(12))
     return Artifact(
         config=config,
+        data_digest="0",
         shape=(4, 5),
         network=engine.network(),
         rates=tuple(state.rate.copy() for state in engine.states[:-1]),
@@ -90,6 +91,12 @@ def test_a_damaged_artifact_is_refused(tmp_path, artifact):
         file["layers/0/weights"][2, 3] += 1
     with pytest.raises(InputError, match="is damaged: its content does not have"):
         load_artifact(path)
+    for name, value in (("provenance", "{not json"), ("digest", np.zeros(3))):
+        save_artifact(path, artifact)
+        with h5py.File(path, "r+") as file:
+            file.attrs[name] = value
+        with pytest.raises(InputError, match="is not a readable artifact|is damaged"):
+            load_artifact(path)
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(InputError, match="is not a readable artifact"):
         load_artifact(path)
@@ -103,8 +110,19 @@ def test_a_newer_artifact_is_refused(tmp_path, artifact):
     save_artifact(path, artifact)
     with h5py.File(path, "r+") as file:
         file.attrs["format_version"] = VERSION + 1
-    with pytest.raises(InputError, match="format version 2; this .* reads up to 1"):
+    with pytest.raises(InputError, match="format version 2; this .* reads 1 to 1"):
         load_artifact(path)
+    with h5py.File(path, "r+") as file:
+        file.attrs["format_version"] = 0
+    with pytest.raises(InputError, match="format version 0"):
+        load_artifact(path)
+
+
+def test_others_may_read_it(tmp_path, artifact):
+    save_artifact(tmp_path / "network.h5", artifact)
+    (tmp_path / "any").touch()
+    mode = (tmp_path / "network.h5").stat().st_mode
+    assert mode == (tmp_path / "any").stat().st_mode
 
 
 def test_other_files_are_refused(tmp_path):

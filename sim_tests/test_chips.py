@@ -34,3 +34,27 @@ def test_learning_widths_are_those_of_lava():
     assert chips.MANTISSA_WIDTH == constants.W_S_MANT
     assert chips.PRODUCT_WIDTH == constants.W_ACCUMULATOR_U
     assert chips.FRACTION_BITS == constants.W_ACCUMULATOR_U - constants.W_WEIGHTS_U
+
+
+def test_the_cache_of_compiled_code_knows_all_its_sources():
+    """What `engine.py` imports, directly or not, up to the configuration."""
+    import ast
+    from pathlib import Path
+
+    from lava_sfdfa import compiled
+
+    outside = {"compiled", "encoding", "errors", "config", "network"}  # no kernels
+    folder = Path(compiled.__file__).parent
+    found, todo = set(), ["engine"]
+    while todo:
+        name = todo.pop()
+        found.add(name)
+        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith(
+                "lava_sfdfa"
+            ):
+                parts = node.module.split(".")[1:] or [
+                    alias.name for alias in node.names
+                ]
+                todo += [part for part in parts if part not in found | outside]
+    assert {f"{name}.py" for name in found} == set(compiled.SOURCES)

@@ -98,6 +98,7 @@ def test_data_lists_and_checks(tmp_path):
     }
     result = call("data", "check", "mnist", "--data-dir", tmp_path)
     assert result.exit_code == 1 and "missing" in result.stdout
+    assert "error: mnist: files are missing" in result.stderr
     assert call("data", "check", "digits").exit_code == 0
 
 
@@ -167,6 +168,43 @@ def test_wrong_use_is_one_sentence(arguments, message, tmp_path, monkeypatch):
     assert not list(tmp_path.rglob("*.h5"))
 
 
+@pytest.mark.parametrize("name", ["network.h5", "network.previous.h5", "training.png"])
+def test_folders_in_the_way_are_seen_before_training(tmp_path, name):
+    (tmp_path / name).mkdir()
+    result = call("train", *QUICK, "--out", tmp_path)
+    assert result.exit_code == 2 and f"{name}: is a folder" in result.stderr
+
+
+def test_brackets_and_dollars_in_names_are_only_text(tmp_path):
+    x = np.random.RandomState(0).randint(256, size=(40, 9)).astype(np.uint8)
+    content = {"x_train": x, "y_train": np.arange(40) % 2}
+    np.savez(tmp_path / "$a_{$.npz", **content, x_test=x, y_test=np.arange(40) % 2)
+    arguments = ["--dataset", tmp_path / "$a_{$.npz", "--hidden", "5", "--epochs", "1"]
+    out = tmp_path / "o[red]5[" / "x]"
+    result = call("train", *arguments, "--out", out)
+    assert result.exit_code == 0 and str(out / "network.h5") in result.stderr
+    assert (out / "training.png").exists()
+    assert call("evaluate", out).exit_code == 0
+    listed = call("data", "list", "--data-dir", out / "[/y]")
+    assert listed.exit_code == 0 and "[/y]" in listed.stdout
+
+
+def test_names_too_long_for_the_system_are_one_sentence():
+    result = call("info", "x" * 300)
+    assert result.exit_code == 2 and "File name too long" in result.stderr
+
+
+def test_resume_refuses_other_samples(tmp_path):
+    x = np.random.RandomState(0).randint(256, size=(40, 9)).astype(np.uint8)
+    content = {"x_test": x, "y_train": np.arange(40) % 2, "y_test": np.arange(40) % 2}
+    arguments = ["--dataset", tmp_path / "mine.npz", "--hidden", "5", "--out", tmp_path]
+    np.savez(tmp_path / "mine.npz", x_train=x, **content)
+    assert call("train", *arguments, "--epochs", "1").exit_code == 0
+    np.savez(tmp_path / "mine.npz", x_train=x[::-1], **content)
+    result = call("train", *arguments, "--epochs", "2", "--resume")
+    assert result.exit_code == 2 and "was trained on other samples" in result.stderr
+
+
 def test_an_output_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     result = call("train", *QUICK, "--out", tmp_path / "file" / "out")
@@ -229,3 +267,13 @@ def test_ctrl_c_leaves_the_last_full_epoch(tmp_path):
     assert "Traceback" not in errors
     assert load_artifact(tmp_path).epochs_done >= 1
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_closed_pipe_does_not_stop_training(tmp_path):
+    """Nobody reads the progress: training still ends, and prints its result."""
+    process = start("train", *QUICK, "--out", tmp_path, "--json")
+    process.stderr.close()
+    digest = json.loads(process.stdout.read().splitlines()[-1])["digest"]
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert load_artifact(tmp_path).digest == digest

@@ -24,7 +24,9 @@ def test_changes_win_over_the_named_values():
         ({"hidden": (10, -3)}, "has -3 neurons"),
         ({"epochs": 0}, "epochs is 0; allowed is 1"),
         ({"seed": -1}, "seed is -1; allowed is 0"),
-        ({"limit": 0}, "limit is 0; allowed is 1 and more"),
+        ({"limit": 10**20}, "limit is 100000000000000000000"),
+        ({"dataset": "\udcff.npz"}, "is not valid UTF-8"),
+        ({"limit": 0}, "limit is 0; allowed is 1 to"),
         ({"steps": 3}, "steps is 3; allowed is 4 to 1024"),
         ({"feedback": "sfdaf"}, "did you mean 'sfdfa'"),
         ({"rounding": "none"}, "allowed are synapse, shared"),
@@ -36,6 +38,11 @@ def test_changes_win_over_the_named_values():
 def test_values_outside_their_range_are_refused(changes, message):
     with pytest.raises(InputError, match=message):
         Config(**changes)
+
+
+def test_equal_settings_are_equal():
+    assert Config(homeostasis=2) == Config(homeostasis=2.0)
+    assert type(Config(homeostasis=2).homeostasis) is float
 
 
 def test_a_file_sets_values(tmp_path):
@@ -50,11 +57,12 @@ def test_a_file_sets_values(tmp_path):
     ("text", "message"),
     [
         ("hiden = [3]", "a setting is 'hiden'.*did you mean 'hidden'"),
-        ("epochs = 2.5", "epochs is 2.5; it has to be int"),
-        ("hidden = [2.5]", r"hidden is \(2.5,\)"),
-        ('learning_rate = "big"', "learning_rate is 'big'; it has to be float"),
+        ("epochs = 2.5", "epochs is 2.5; it has to be an integer"),
+        ("hidden = [2.5]", r"hidden is \(2.5,\); it has to be integers"),
+        ('learning_rate = "big"', "learning_rate is 'big'; it has to be a number"),
         ("epochs = true", "epochs is True"),
         ("epochs =", "is not a TOML file"),
+        ("epochs = " + "[" * 5000, "is not a TOML file"),
     ],
 )
 def test_files_with_mistakes_are_refused(tmp_path, text, message):

@@ -103,6 +103,7 @@ def test_idx_files_are_read_packed_or_not(idx_folder):
         path = idx_folder / "mnist" / name
         path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
         path.unlink()
+    assert describe("mnist", idx_folder)["state"] == "unpacked"
     plain = load_dataset("mnist", idx_folder)
     np.testing.assert_array_equal(plain.train.images, packed.train.images)
     np.testing.assert_array_equal(plain.train.labels, packed.train.labels)
@@ -244,9 +245,22 @@ def test_npz_files_that_are_none_are_refused(tmp_path):
         load_dataset(str(path))
 
 
+def test_other_containers_are_refused(tmp_path):
+    path = tmp_path / "mine.npz"
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(InputError, match="is not a readable npz file"):
+        load_dataset(str(path))
+    huge = arrays(y_train=np.full(30, 2**62))
+    with pytest.raises(InputError, match="allowed is up to 65535"):
+        load_dataset(write(tmp_path, huge))
+
+
 def test_too_few_samples_are_refused(tmp_path):
     content = {name: array[:3] for name, array in arrays().items()}
-    with pytest.raises(InputError, match="3 training and 3 test samples"):
+    with pytest.raises(
+        InputError, match="3 training and 3 test samples; allowed are at least 6"
+    ):
         load_dataset(write(tmp_path, content))
 
 

@@ -68,8 +68,9 @@ def test_engine_equals_the_plain_implementation(hidden, feedback, rounding):
     happened = compare(network, *random_samples(config, N_SAMPLES))
     assert min(happened["spikes"]) > 0 and happened["tags"] > 0
     assert all(n > 0 for n in happened["weights"])
-    learned = feedback != "random"
-    assert all((n > 0) == learned for n in happened["feedback"][:-1])
+    # Under all hidden layers but the last, symmetric paths can lead nowhere at the end.
+    assert (happened["feedback"][-2] > 0) == (feedback != "random")
+    assert feedback != "sfdfa" or all(n > 0 for n in happened["feedback"][:-1])
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -66,9 +66,9 @@ def test_reciprocal_is_near_the_quotient(exponent):
         *np.unique(np.geomspace(3000, 2**23, 500, dtype=int)),
     ]:
         exact = min(2**exponent / current, 127.0)
-        # 1.6 % of the table, half a unit of rounding, and 1 as the least.
+        # 1.8 % of the table, half a unit of rounding, and 1 as the least.
         assert (
-            abs(fp.reciprocal(current, exponent) - max(exact, 1)) <= 0.016 * exact + 0.5
+            abs(fp.reciprocal(current, exponent) - max(exact, 1)) <= 0.018 * exact + 0.5
         )
 
 

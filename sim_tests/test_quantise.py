@@ -45,10 +45,10 @@ def test_the_learning_rate_survives_quantising():
         # where the engine shifts a product of two traces right by 3.
         tag = layer.impulse * 2**layer.reciprocal_exponent / (63.5 * 64)
         tag *= layer.rule.tag.value / 2**3
-        factor = layer.error_gain / 2**12 * error_unit  # y3 for an error of 1
+        factor = layer.error_gain / 2**16 * error_unit  # y3 for an error of 1
         change = factor * tag * layer.rule.weight.value / 2**5
-        # The gain is rounded to an integer of some hundred.
-        assert change / 63.5 == pytest.approx(0.01, rel=0.005)
+        # The gain is rounded to an integer of some thousand.
+        assert change / 63.5 == pytest.approx(0.01, rel=0.001)
 
 
 def test_quantising_leaves_the_network_alone_and_locks_the_result():

@@ -74,7 +74,7 @@ def test_the_digest_is_pinned(tmp_path):
     assert run(tmp_path)["digest"] == DIGEST
 
 
-DIGEST = "c1cd3f98e51de238a0d4693bc96db987aaab6dd6d82e70d4d1158d6db7f58dd1"
+DIGEST = "ec3f25800963a4c589cee5d13f0a5943e2f14d4f16337663dcc0996f9d517ab2"
 
 
 def test_a_stopped_training_resumes_to_the_same_network(tmp_path):
