@@ -192,7 +192,7 @@ def _typed(name: str, value: Any, where: str) -> Any:
     if name not in fields:
         sentence = unknown_choice("a setting", name, sorted(fields))
         raise InputError(f"{where}: {sentence}")
-    kind = fields[name]
+    kind: Any = fields[name]
     if kind == tuple[int, ...]:
         value = value if isinstance(value, list) else [value]
         right = all(type(size) is int for size in value)
