@@ -22,3 +22,9 @@ def test_bench_prints_a_row_for_each_case():
         assert row["learned_per_second"] > 0 and row["hidden_spikes"][0] > 0
         assert row["synaptic_operations_per_second"] > 0 and row["peak_memory_mb"] > 0
     assert "learned/s" in run("bench.py", "--quick")
+
+
+def test_figures_prints_the_command_and_its_result():
+    (row,) = [json.loads(line) for line in run("figures.py", "--quick").splitlines()]
+    assert row["command"].startswith("lava-sfdfa train --hidden 10 --epochs 1")
+    assert row["layers"] == [64, 10, 10] and "test_accuracy" in row

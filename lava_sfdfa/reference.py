@@ -1,0 +1,276 @@
+"""The rule in floating point: neurons with exact spike times, and their gradients.
+
+This is where to learn the algorithm, equation by equation, and what the integers are
+held against. Everything is event-driven: a layer's input is a list of spikes, its
+output another; between two spikes the equations are solved in closed form.
+
+A neuron (Bacho & Chu, arXiv 2403.08804, eq. 1; times in seconds, c its threshold):
+
+    tau u' = -u + g        tau_s g' = -g
+    input spike of j: g += w_j        at u = c: a spike, and u -= c
+
+With k = tau_s / (tau - tau_s), and sums over the input spikes so far,
+
+    P = sum w_j exp(t_j / tau_s)        Q = sum w_j exp(t_j / tau) - c / k sum exp(t_k / tau)
+    u(t) = k (Q exp(-t / tau) - P exp(-t / tau_s))        g(t) = P exp(-t / tau_s)
+
+Eligibility of a spike k at time t (how much earlier it comes for a larger weight; the
+implicit function theorem on u(t) = c, with tau u' = g - c before the spike):
+
+    v_ij = du_i / dw_ij        e_ij += tau v_ij / D        v_ij *= 1 + c / D
+
+exact for D = g - c, stabilised (SFDFA) for D = g, which cannot vanish.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+EXACT, STABILISED = "exact", "stabilised"
+BISECTIONS = 80  # halvings of an interval: below the spacing of floats
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """Parameters of a layer of neurons. Times in seconds."""
+
+    tau: float  # of the membrane
+    tau_s: float  # of the synaptic current
+    threshold: float  # c, in units of the weights
+
+    @property
+    def gain(self) -> float:
+        """k: from a current to the membrane; 1 for tau = 2 tau_s."""
+        return self.tau_s / (self.tau - self.tau_s)
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Spikes in the order of their times."""
+
+    times: np.ndarray  # (n,) float64, seconds
+    neurons: np.ndarray  # (n,) int64
+
+    def counts(self, size: int) -> np.ndarray:
+        """Spikes of each of `size` neurons: int64 (size,)."""
+        return np.bincount(self.neurons, minlength=size)
+
+
+# --- a spike time -----------------------------------------------------------------
+
+
+@njit
+def membrane(t, p, q, tau, tau_s):
+    """u(t) from P and Q."""
+    k = tau_s / (tau - tau_s)
+    return k * (q * math.exp(-t / tau) - p * math.exp(-t / tau_s))
+
+
+@njit
+def next_spike(p, q, threshold, tau, tau_s, start, end):
+    """The first time in (start, end] at which u reaches the threshold, or infinity.
+
+    u starts below the threshold and has one maximum at the most, so that a crossing
+    lies before it: in closed form for tau = 2 tau_s, else by bisection.
+    """
+    if p <= 0.0 or q <= 0.0:  # no current, or a membrane that only falls
+        return math.inf
+    if tau == 2.0 * tau_s:
+        root = q * q - 4.0 * threshold * p
+        if root < 0.0:
+            return math.inf
+        t = tau * math.log(2.0 * p / (q + math.sqrt(root)))
+        return t if start < t <= end else math.inf
+    peak = math.log((p * tau) / (q * tau_s)) * tau * tau_s / (tau - tau_s)
+    low, high = start, min(peak, end)
+    if high <= low or membrane(high, p, q, tau, tau_s) < threshold:
+        return math.inf
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        if membrane(middle, p, q, tau, tau_s) < threshold:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@njit
+def spike_times(weights, times, neurons, threshold, tau, tau_s, end):
+    """Spike times of one neuron. weights: float64 (n_pre,); times, neurons: its input
+    spikes in order; end: of the simulation, seconds. Returns float64 (n_spikes,)."""
+    k = tau_s / (tau - tau_s)
+    p, q = 0.0, 0.0
+    found = []
+    for event in range(times.size + 1):
+        start = times[event - 1] if event > 0 else 0.0
+        stop = times[event] if event < times.size else end
+        while True:
+            t = next_spike(p, q, threshold, tau, tau_s, start, min(stop, end))
+            if t == math.inf:
+                break
+            found.append(t)
+            q -= threshold / k * math.exp(t / tau)
+            start = t
+        if event < times.size:
+            p += weights[neurons[event]] * math.exp(times[event] / tau_s)
+            q += weights[neurons[event]] * math.exp(times[event] / tau)
+    return np.array(found)
+
+
+def run_layer(
+    weights: np.ndarray, neurons: Neurons, inputs: Spikes, end: float
+) -> Spikes:
+    """Output spikes of a layer. weights: float64 (n_post, n_pre); end: seconds."""
+    trains = [
+        spike_times(
+            row,
+            inputs.times,
+            inputs.neurons,
+            neurons.threshold,
+            neurons.tau,
+            neurons.tau_s,
+            end,
+        )
+        for row in weights
+    ]
+    times = np.concatenate(trains)
+    owners = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    order = np.argsort(times, kind="stable")
+    return Spikes(times[order], owners[order])
+
+
+# --- eligibility of one neuron ----------------------------------------------------
+
+
+def response(t: float, inputs: Spikes, n_pre: int, neurons: Neurons) -> np.ndarray:
+    """What each input alone would do to u by time t, for a weight of 1: (n_pre,)."""
+    before = inputs.times < t
+    age = t - inputs.times[before]
+    kernel = np.exp(-age / neurons.tau) - np.exp(-age / neurons.tau_s)
+    return neurons.gain * np.bincount(inputs.neurons[before], kernel, n_pre)
+
+
+def current(t: float, weights: np.ndarray, inputs: Spikes, neurons: Neurons) -> float:
+    """g at time t."""
+    before = inputs.times < t
+    decay = np.exp(-(t - inputs.times[before]) / neurons.tau_s)
+    return float(np.sum(weights[inputs.neurons[before]] * decay))
+
+
+def eligibility(
+    weights: np.ndarray,
+    neurons: Neurons,
+    inputs: Spikes,
+    spikes: np.ndarray,
+    kind: str = STABILISED,
+) -> np.ndarray:
+    """How much earlier each spike of one neuron comes for larger weights.
+
+    weights: float64 (n_pre,); spikes: its spike times. Returns -dt_k/dw_j in seconds,
+    float64 (n_spikes, n_pre); for `EXACT` the true derivatives, whose sum over k is
+    e_ij. In closed form: the jumps that earlier spikes left in v_ij decay with tau.
+    """
+    jumps = np.zeros(len(weights))  # what spikes added to v, as it was at `last`
+    last, found = 0.0, np.zeros((len(spikes), len(weights)))
+    for number, t in enumerate(spikes):
+        jumps *= math.exp(-(t - last) / neurons.tau)
+        v = response(t, inputs, len(weights), neurons) + jumps
+        g = current(t, weights, inputs, neurons)
+        denominator = g - neurons.threshold if kind == EXACT else g
+        found[number] = neurons.tau * v / denominator
+        jumps += v * neurons.threshold / denominator
+        last = t
+    return found
+
+
+def online_eligibility(
+    weights: np.ndarray,
+    neurons: Neurons,
+    inputs: Spikes,
+    spikes: np.ndarray,
+    kind: str = STABILISED,
+) -> np.ndarray:
+    """e_ij, the sum of `eligibility` over the spikes, as a chip would do it: every
+    variable knows only its own value and decays; float64 (n_pre,).
+
+    x, X: fast and slow trace of an input; v: of a synapse, driven by x.
+    """
+    n_pre, k = len(weights), neurons.gain
+    x, v, e = np.zeros(n_pre), np.zeros(n_pre), np.zeros(n_pre)
+    g, now = 0.0, 0.0
+    events = [(t, 0, j) for t, j in zip(inputs.times, inputs.neurons, strict=True)]
+    events += [(t, -1, -1) for t in spikes]  # before an input at the same time
+    for t, _, j in sorted(events):
+        slow = math.exp(-(t - now) / neurons.tau)
+        fast = math.exp(-(t - now) / neurons.tau_s)
+        v = slow * v + k * (slow - fast) * x
+        x, g, now = fast * x, fast * g, t
+        if j >= 0:
+            x[j] += 1.0
+            g += weights[j]
+        else:
+            denominator = g - neurons.threshold if kind == EXACT else g
+            e += neurons.tau * v / denominator
+            v = v * (1.0 + neurons.threshold / denominator)
+    return e
+
+
+# --- gradients of a whole network, forward ----------------------------------------
+
+
+def forward_gradients(
+    weights: list[np.ndarray], layers: list[Neurons], inputs: Spikes, end: float
+) -> tuple[list[Spikes], list[np.ndarray]]:
+    """Spikes of all layers, and the exact derivative of every spike time of the last
+    with respect to every weight of the network.
+
+    Forward propagation through all layers (Lee et al., arXiv 2210.15415): derivatives
+    are carried along with the spikes; nothing is stored for a way back. For small
+    networks: the cost is the number of spikes times the number of weights. Returns a
+    list with an entry a layer: float64 (n_spikes_of_the_last, n_post, n_pre).
+    """
+    spikes_of: list[Spikes] = []
+    carried: list[np.ndarray] = []  # dt / dw of each earlier layer, for `inputs`
+    for matrix, neurons in zip(weights, layers, strict=True):
+        outputs = run_layer(matrix, neurons, inputs, end)
+        n_post, n_pre = matrix.shape
+        new = [np.zeros((len(outputs.times), *one.shape[1:])) for one in carried]
+        own = np.zeros((len(outputs.times), n_post, n_pre))
+        for post in range(n_post):
+            rows = np.flatnonzero(outputs.neurons == post)
+            times = outputs.times[rows]
+            earlier = -eligibility(matrix[post], neurons, inputs, times, EXACT)
+            own[rows, post] = earlier
+            moved = _input_derivatives(matrix[post], neurons, inputs, times)
+            for before, after in zip(carried, new, strict=True):
+                after[rows] = np.tensordot(moved, before, axes=1)
+        carried = [*new, own]
+        spikes_of.append(outputs)
+        inputs = outputs
+    return spikes_of, carried
+
+
+def _input_derivatives(
+    weights: np.ndarray, neurons: Neurons, inputs: Spikes, spikes: np.ndarray
+) -> np.ndarray:
+    """dt_k / dt_n: how a neuron's spikes move with its input spikes; (n_k, n_n).
+
+    The same recursion as for a weight: an input spike that comes later changes u by
+    the derivative of its response, and earlier spikes of the neuron carry it on.
+    """
+    jumps, last = np.zeros(len(inputs.times)), 0.0
+    found = np.zeros((len(spikes), len(inputs.times)))
+    for number, t in enumerate(spikes):
+        age = t - inputs.times
+        kernel = np.exp(-age / neurons.tau) / neurons.tau
+        kernel -= np.exp(-age / neurons.tau_s) / neurons.tau_s
+        moved = np.where(age > 0, neurons.gain * weights[inputs.neurons] * kernel, 0.0)
+        jumps *= math.exp(-(t - last) / neurons.tau)
+        v = moved + jumps
+        denominator = current(t, weights, inputs, neurons) - neurons.threshold
+        found[number] = -neurons.tau * v / denominator
+        jumps += v * neurons.threshold / denominator
+        last = t
+    return found
