@@ -22,6 +22,7 @@ SOURCES = (
     "rule.py",
     "state.py",
     "engine.py",
+    "float_engine.py",
 )
 
 

@@ -11,7 +11,8 @@ A neuron (Bacho & Chu, arXiv 2403.08804, eq. 1; times in seconds, c its threshol
 
 With k = tau_s / (tau - tau_s), and sums over the input spikes so far,
 
-    P = sum w_j exp(t_j / tau_s)        Q = sum w_j exp(t_j / tau) - c / k sum exp(t_k / tau)
+    P = sum w_j exp(t_j / tau_s)
+    Q = sum w_j exp(t_j / tau) - c / k sum exp(t_k / tau)
     u(t) = k (Q exp(-t / tau) - P exp(-t / tau_s))        g(t) = P exp(-t / tau_s)
 
 Eligibility of a spike k at time t (how much earlier it comes for a larger weight; the

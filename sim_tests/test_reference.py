@@ -1,5 +1,7 @@
 """The float reference against central finite differences, and against itself."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -144,8 +146,7 @@ def test_whole_network_gradients_are_those_of_finite_differences(sizes):
     rng = np.random.RandomState(4)
     inputs = Spikes(np.sort(rng.rand(12) * 0.1), rng.randint(sizes[0], size=12))
     weights = [
-        rng.uniform(-0.5, 2.0, (n_post, n_pre))
-        for n_pre, n_post in zip(sizes, sizes[1:], strict=False)
+        rng.uniform(-0.5, 2.0, (n_post, n_pre)) for n_pre, n_post in pairwise(sizes)
     ]
     layers = [PAPER] * len(weights)
     spikes, gradients = forward_gradients(weights, layers, inputs, 0.2)
