@@ -69,7 +69,7 @@ def make_layer(weights: np.ndarray, feedback: np.ndarray) -> FloatLayer:
         ("n_spikes", "row", "fired", "column", "active"), np.int32
     )
     kinds |= {"out_neuron": np.int32, "size": np.int64}
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         name: np.zeros(sizes.get(name, n_post), kinds.get(name, np.float64))
         for name in FloatLayer._fields
     }

@@ -98,8 +98,8 @@ def train(options: argparse.Namespace) -> dict:
     part, rng = data.train.first(options.limit), np.random.RandomState(options.seed)
     sizes = [part.images.shape[1], *settings.hidden, data.n_classes]
     layers = build(sizes, options.feedback, rng)
-    thresholds = [THRESHOLDS[0] / (2 * TAU_S)] * len(settings.hidden)
-    thresholds = (*thresholds, THRESHOLDS[1] / (2 * TAU_S))
+    hidden, output = (value / (2 * TAU_S) for value in THRESHOLDS)
+    thresholds = (*[hidden] * len(settings.hidden), output)
     z_end = math.exp(DURATION_S / (2 * TAU_S))
     spikes, held, tested = (encode(p) for p in (part, data.validation, data.test))
 
