@@ -149,7 +149,8 @@ NAMED: dict[str, dict[str, Any]] = {
     },
     "yin-yang": {  # four inputs have to drive a neuron that 150 pixels drive elsewhere
         "hidden": (200,),
-        "epochs": 60,
+        "epochs": 20,
+        "homeostasis": 3.0,
         "threshold_hidden": 0.5,
         "threshold_output": 1.5,
         "weight_init": 6.0,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lava_sfdfa.artifact import Artifact
 from lava_sfdfa.datasets import Dataset
@@ -76,12 +77,13 @@ def _draw_sample(figure, artifact: Artifact, data: Dataset) -> None:
     for axes, title, size, (steps, neurons) in zip(
         all_axes, titles, sizes, [inputs, *layers], strict=True
     ):
-        axes.scatter(steps, neurons, s=14 if size <= 20 else 3, marker="|", color="k")
+        axes.scatter(steps, neurons, s=14 if size <= 20 else 6, marker="|", color="k")
         axes.set_ylabel(f"{title}\n(of {size})")
         axes.set_ylim(-0.5, size - 0.5)
-    predicted = int(np.argmax(np.bincount(layers[-1][1], minlength=sizes[-1])))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    (predicted,), _ = engine.classify(part.events)
     label = int(part.labels[0])
-    all_axes[0].set_title(f"one test sample: class {label}, most spikes {predicted}")
+    all_axes[0].set_title(f"one test sample: class {label}, predicted {predicted}")
     all_axes[-1].set_xlabel("time step")
     all_axes[-1].set_xlim(-0.5, artifact.network.steps - 0.5)
     if len(data.shape) == 2 and np.prod(data.shape) <= MOST_PIXELS:
