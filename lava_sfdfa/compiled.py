@@ -21,6 +21,8 @@ SOURCES = (
     "quantise.py",
     "rule.py",
     "state.py",
+    "presentation.py",
+    "credit.py",
     "engine.py",
     "float_engine.py",
 )

@@ -20,8 +20,8 @@ class Layer:
     `u = threshold` the neuron spikes and u returns to zero.
     """
 
-    weights: np.ndarray  # (n_post, n_pre) float64, in units of the threshold
-    threshold: float
+    weights: np.ndarray  # (n_post, n_pre) float64
+    threshold: float  # c, in units of the weights
     tau_synapse_s: float
     tau_membrane_s: float
 

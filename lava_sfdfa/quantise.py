@@ -15,7 +15,7 @@ from lava_sfdfa import chips
 from lava_sfdfa.config import Config
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network import Network
-from lava_sfdfa.rule import TRACE_SHIFT, Rule, Scale
+from lava_sfdfa.rule import TRACE_SHIFT, VARIABLE_SHIFT, Rule, Scale
 
 IMPULSE_INPUT = chips.TRACE.maximum  # of x1 and x2: one spike fills the trace
 IMPULSE_HIDDEN = 40  # hidden neurons spike more than once: three fit
@@ -23,6 +23,7 @@ RATE_BITS = 16  # fraction bits of a hidden neuron's running mean of spike count
 RATE_COARSE_BITS = 8  # of these, what homeostasis uses
 FACTOR_BITS = 16  # fraction bits of a third factor before it is rounded to y3
 TAG_GAIN = 256  # wanted size of the tag for an eligibility of 1 (in tau_membrane)
+TAG_EXPONENT_MOST = -5  # beyond, a product of two traces overflows; see `Rule`
 FACTOR_GAIN = 8  # y3 for an error of one spike lies below this
 DIRECTION_RMS = 20  # wanted size of d_o, of which 7 bits can be sent
 
@@ -191,7 +192,7 @@ def _tag_scale(raw_gain: float) -> tuple[Scale, float]:
     fewer bits than one of 1. raw_gain: the tag for a scale of 1, before the shift.
     """
     exponent = round(math.log2(TAG_GAIN / raw_gain)) - 2 + int(TRACE_SHIFT)
-    exponent = min(max(exponent, chips.SCALE_EXPONENT.minimum), -5)
+    exponent = min(max(exponent, chips.SCALE_EXPONENT.minimum), TAG_EXPONENT_MOST)
     scale = Scale(4, exponent)
     return scale, raw_gain * scale.value / 2 ** int(TRACE_SHIFT)
 
@@ -201,13 +202,15 @@ def _weight_scale(rate: float) -> tuple[Scale, float]:
 
     rate: weight change, in least significant bits, for a tag and an error of 1.
     """
-    power = round(math.floor(math.log2(FACTOR_GAIN / rate))) if rate > 0 else 12
-    exponent = min(max(5 - power, -7), 8)  # the product is shifted right by 5
+    low, high = chips.SCALE_EXPONENT.minimum, chips.SCALE_EXPONENT.maximum
+    shift = int(VARIABLE_SHIFT)
+    power = math.floor(math.log2(FACTOR_GAIN / rate)) if rate > 0 else shift - low
+    exponent = min(max(shift - power, low), high)
     mantissa = 1
-    while exponent > -7 and mantissa < 4:  # the same scale, with more bits kept
+    while exponent > low and mantissa < 4:  # the same scale, with more bits kept
         mantissa, exponent = 2 * mantissa, exponent - 1
     scale = Scale(mantissa, exponent)
-    return scale, rate * 2**5 / scale.value
+    return scale, rate * 2**shift / scale.value
 
 
 def _payload_shift(network: Network, number: int, scale: float, config: Config) -> int:

@@ -38,9 +38,8 @@ _EXCESS = chips.MANTISSA_WIDTH - chips.PRODUCT_WIDTH
 TRACE_SHIFT = int32(2 * chips.TRACE_WIDTH + _EXCESS)
 VARIABLE_SHIFT = int32(chips.TRACE_WIDTH + chips.VARIABLE_WIDTH + _EXCESS)
 
-# What the neurons show in y2 and y3 so that t and B lose a set share in one step:
-# with the shift of 5, a y of 32 takes all of t, and one of 8 takes 2**-9 of B.
-RESET_FACTOR = 1 << int(VARIABLE_SHIFT)
+# What a neuron that fired shows in the feedback step: y3, which with the shift of 5
+# takes 2**-9 of B, and y1 = 64 + 32 p.
 FEEDBACK_DECAY_FACTOR = 8
 FEEDBACK_RATE = 2.0**-9  # alpha: 8 / 32 / 2**7
 PAYLOAD_FACTOR = 32  # y1 is 64 + 32 p in the feedback step

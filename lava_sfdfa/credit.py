@@ -1,0 +1,217 @@
+"""What follows the presentation of a sample: probe, error, commit, feedback.
+
+Every function is one phase of the chip's schedule for one layer, or for all; see the
+table in README. Only neurons that fired in the sample take part.
+"""
+
+import numpy as np
+from numba import njit
+
+from lava_sfdfa import chips
+from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.presentation import padded
+from lava_sfdfa.quantise import FACTOR_BITS, RATE_BITS, RATE_COARSE_BITS
+from lava_sfdfa.rule import (
+    DIRECTION_MAX,
+    DIRECTION_MIN,
+    FEEDBACK_DECAY_FACTOR,
+    FEEDBACK_SCALE,
+    PAYLOAD_FACTOR,
+    TAG_MAX,
+    TAG_MIN,
+    WEIGHT_MAX,
+    WEIGHT_MIN,
+    update_feedback,
+    weight_changes,
+)
+from lava_sfdfa.state import (
+    COLUMNS,
+    FACTORS_LIMIT,
+    FEEDBACK_LIMIT,
+    FEEDBACK_UPDATES,
+    NEURONS_FIRED,
+    ROWS,
+    SILENT,
+    TAGS,
+    TAGS_LIMIT,
+    WEIGHT_UPDATES,
+    WEIGHTS_CHANGED,
+    WEIGHTS_LIMIT,
+)
+
+FACTOR_MIN, FACTOR_MAX = chips.FACTOR.minimum, chips.FACTOR.maximum
+PAYLOAD_MIN, PAYLOAD_MAX = chips.PAYLOAD.minimum, chips.PAYLOAD.maximum
+RATE_SHIFT = 9  # the running mean of spike counts moves by 2**-9 a sample
+
+# --- probe, error -----------------------------------------------------------------
+
+
+@njit
+def probe(parameters, states, scratches, probing, key, direction):
+    """Send the payloads of one hidden layer forward to the outputs.
+
+    probing: the hidden layer whose neurons draw a payload of their own; the later
+    ones pass on what they receive. A neuron that did not fire sends nothing.
+    direction: int32 (n_out,), written: what the outputs read, silent ones too,
+    scaled and saturated to what a trace can carry.
+    """
+    s = scratches[probing]
+    for row in range(s.size[ROWS]):
+        post = s.fired[row]
+        s.own[post] = 1 if fp.draw(key, post) >> np.uint32(31) else -1
+        s.payload[post] = s.own[post]
+    for layer in range(probing + 1, len(scratches)):
+        pass_on(states[layer].weights, scratches[layer - 1], scratches[layer])
+    shift = parameters[probing].payload_shift
+    outputs = scratches[len(scratches) - 1].payload
+    for output in range(outputs.size):
+        sent = fp.shift_rounded(outputs[output], shift)
+        direction[output] = min(max(sent, DIRECTION_MIN), DIRECTION_MAX)
+
+
+@njit
+def pass_on(weights, before, s):
+    """Payloads of one layer through the weights to the next."""
+    s.input[:] = 0
+    for row in range(before.size[ROWS]):
+        pre = before.fired[row]
+        payload = before.payload[pre]
+        for post in range(s.input.size):
+            s.input[post] += weights[pre, post] * payload
+    for post in range(s.input.size):
+        s.payload[post] = min(max(s.input[post], PAYLOAD_MIN), PAYLOAD_MAX)
+
+
+@njit
+def copy_paths(parameters, states, scratches):
+    """Set the feedback weights to the forward path weights (`symmetric`).
+
+    A path leads through the neurons that fired in this sample. No chip can do this;
+    it is the upper bound for what learned feedback can reach. Scaled as learned
+    feedback weights are, see `FEEDBACK_SCALE`.
+    """
+    n_hidden = len(states) - 1
+    path = states[n_hidden].weights.astype(np.int64)  # (n_post, n_out)
+    for layer in range(n_hidden - 1, -1, -1):
+        feedback, shift = states[layer].feedback, parameters[layer].payload_shift
+        for post in range(feedback.shape[0]):
+            for output in range(feedback.shape[1]):
+                weight = fp.shift_rounded(FEEDBACK_SCALE * path[post, output], shift)
+                feedback[post, output] = min(max(weight, WEIGHT_MIN), WEIGHT_MAX)
+        if layer > 0:
+            for post in range(path.shape[0]):
+                if scratches[layer].row[post] == SILENT:
+                    path[post] = 0
+            path = multiply(states[layer].weights, path)
+
+
+@njit
+def multiply(left, right):
+    """Product of two integer matrices in int64, exact."""
+    product = np.zeros((left.shape[0], right.shape[1]), np.int64)
+    for i in range(left.shape[0]):
+        for k in range(left.shape[1]):
+            for j in range(right.shape[1]):
+                product[i, j] += np.int64(left[i, k]) * right[k, j]
+    return product
+
+
+@njit
+def output_factors(p, state, s, errors, uniform):
+    """Third factor of the outputs: their error, scaled."""
+    for row in range(s.size[ROWS]):
+        post = s.fired[row]
+        store_factor(p, state, s, post, errors[post] * p.error_gain, uniform)
+
+
+@njit
+def hidden_factors(p, state, s, errors, uniform):
+    """Third factor of hidden neurons: the errors through the feedback weights, and
+    homeostasis. Only neurons that fired have tags, so only they need one."""
+    for row in range(s.size[ROWS]):
+        post = s.fired[row]
+        third = 0
+        for output in range(errors.size):
+            third += state.feedback[post, output] * errors[output]
+        missing = (p.target_rate - state.rate[post]) >> (RATE_BITS - RATE_COARSE_BITS)
+        total = third * p.error_gain + missing * p.homeostasis_gain
+        store_factor(p, state, s, post, total, uniform)
+    for post in range(state.rate.size):
+        count = s.n_spikes[post] << RATE_BITS
+        state.rate[post] += fp.shift_rounded(count - state.rate[post], RATE_SHIFT)
+
+
+@njit
+def store_factor(p, state, s, post, total, uniform):
+    """Round and saturate a third factor to 7 bits and a sign, as synapses get it."""
+    wanted = fp.shift_rounded(total, FACTOR_BITS)
+    factor = min(max(wanted, FACTOR_MIN), FACTOR_MAX)
+    state.counts[FACTORS_LIMIT] += factor != wanted
+    s.factor[post] = fp.decay_trace(factor, p.alpha_y, uniform)
+
+
+# --- commit, feedback -------------------------------------------------------------
+
+
+@njit
+def commit(p, state, s, key, bits):
+    """Change the weights of the neurons that fired by their tags and factors."""
+    n_rows, n_columns = s.size[ROWS], s.size[COLUMNS]
+    n_padded = padded(s)
+    for row in range(n_rows):
+        post = s.fired[row]
+        weight_changes(
+            s.changes[row, :n_padded],
+            s.tags[row, :n_padded],
+            s.factor[post],
+            p.weight_mantissa,
+            p.weight_exponent,
+            fp.draw(key, post),
+            s.active,
+            bits,
+        )
+    changed, at_limit = 0, 0
+    for column in range(n_columns):  # columns first: a column's weights lie together
+        weights = state.weights[s.active[column]]
+        for row in range(n_rows):
+            post = s.fired[row]
+            before = np.int32(weights[post])
+            after = min(max(before + s.changes[row, column], WEIGHT_MIN), WEIGHT_MAX)
+            weights[post] = after
+            changed += after != before
+            at_limit += (after == WEIGHT_MIN) | (after == WEIGHT_MAX)
+    state.counts[NEURONS_FIRED] += n_rows
+    state.counts[WEIGHT_UPDATES] += n_rows * n_columns
+    state.counts[WEIGHTS_CHANGED] += changed
+    state.counts[WEIGHTS_LIMIT] += at_limit
+    count_tags(state, s)
+
+
+@njit
+def count_tags(state, s):
+    """Count the tags of the sample and those at their limit."""
+    n_rows, n_columns = s.size[ROWS], s.size[COLUMNS]
+    at_limit = 0
+    for row in range(n_rows):
+        for column in range(n_columns):
+            tag = s.tags[row, column]
+            at_limit += (tag == TAG_MAX) | (tag == TAG_MIN)
+    state.counts[TAGS] += n_rows * n_columns
+    state.counts[TAGS_LIMIT] += at_limit
+
+
+@njit
+def learn_feedback(p, state, s, direction, key, uniform, bits):
+    """Move the feedback weights of the probing layer's neurons that fired."""
+    at_limit = 0
+    y3 = fp.decay_trace(FEEDBACK_DECAY_FACTOR, p.alpha_y, uniform)
+    for row in range(s.size[ROWS]):
+        post = s.fired[row]
+        weights = state.feedback[post]
+        y1 = fp.decay_trace(64 + PAYLOAD_FACTOR * s.own[post], p.alpha_y, uniform)
+        update_feedback(weights, y1, y3, direction, fp.draw(key, post), bits)
+        for output in range(weights.size):
+            weight = weights[output]
+            at_limit += (weight == WEIGHT_MIN) | (weight == WEIGHT_MAX)
+    state.counts[FEEDBACK_LIMIT] += at_limit
+    state.counts[FEEDBACK_UPDATES] += s.size[ROWS] * direction.size

@@ -1,0 +1,176 @@
+"""The presentation of a sample to a layer: neurons, traces, tags.
+
+Event-driven: tags exist only for neurons and inputs that spiked in the sample. A step
+is Lava's: input of the step before arrives, neurons integrate and spike, traces decay
+and take the input spikes of this step, tags grow.
+"""
+
+import numpy as np
+from numba import njit
+
+from lava_sfdfa import chips
+from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.rule import (
+    grow_tags,
+)
+from lava_sfdfa.state import (
+    COLUMNS,
+    CURRENTS_WRAPPED,
+    IMPULSES,
+    ROWS,
+    SILENT,
+    SPIKES,
+    STEPS,
+    TRACES_LIMIT,
+)
+
+TRACE_MAX = chips.TRACE.maximum
+INPUT_SHIFT = np.int32(chips.INPUT_SHIFT)
+
+
+@njit
+def present(p, state, s, spikes, start, noise, at, begin, seed, learning):
+    """Show one sample to one layer: T steps of spikes in, spikes and tags out.
+
+    spikes, start: the input events, as in `Scratch`; at: where the sample begins in
+    `noise`; begin: number of its first step since learning began.
+    """
+    clear(s)
+    for step in range(p.steps):
+        if step > 0:
+            receive(state.weights, s.input, spikes[start[step - 1] : start[step]])
+        wrapped = integrate(s.u, s.v, s.input, p.decay_u, p.decay_v)
+        state.counts[CURRENTS_WRAPPED] += wrapped
+        fire(p, s, step)
+        if learning:
+            now = spikes[start[step] : start[step + 1]]
+            decay_traces(p, s, noise.x1[at + step], noise.x2[at + step])
+            take_input(p, state, s, now)
+            if s.start[step + 1] > s.start[step]:
+                key = fp.stream(seed, fp.RANDOM_TAG, p.layer, begin + step)
+                learn_spikes(p, s, step, key, noise.y[at + step], noise.bits[at + step])
+    state.counts[SPIKES] += s.start[p.steps]
+    state.counts[STEPS] += p.steps
+
+
+@njit
+def clear(s):
+    """Return neurons and traces to rest."""
+    s.input[:] = 0
+    s.u[:] = 0
+    s.v[:] = 0
+    s.n_spikes[:] = 0
+    s.row[:] = SILENT
+    s.column[:] = SILENT
+    s.start[0] = 0
+    s.size[:] = 0
+    s.x1[:] = 0  # also behind the last column, see `padded`
+    s.x2[:] = 0
+
+
+@njit
+def receive(weights, total, spikes):
+    """Add the weights of the inputs that spiked in the step before."""
+    for event in range(spikes.size):
+        row = weights[spikes[event]]
+        for post in range(total.size):
+            total[post] += row[post]
+
+
+@njit
+def integrate(u, v, total, decay_u, decay_v):
+    """Lava's `LIF`: u and v decay, u takes the input and wraps, v saturates.
+
+    u, v, total (the input, cleared): int32 (n_post,), changed. Returns whether a u
+    wrapped.
+    """
+    decay_u, decay_v = np.int32(decay_u), np.int32(decay_v)
+    wrapped = np.int32(0)
+    for post in range(u.size):
+        current = fp.decay_state(u[post], decay_u)
+        current = np.int32(current + np.int32(total[post] << INPUT_SHIFT))
+        inside = fp.wrap_current(current)
+        wrapped |= inside ^ current
+        u[post] = inside
+        decayed = fp.decay_state(v[post], decay_v)
+        v[post] = fp.clip_voltage(np.int32(decayed + inside))
+        total[post] = 0
+    return wrapped != 0
+
+
+@njit
+def fire(p, s, step):
+    """Spike where v is above the threshold, and reset v to zero."""
+    end = s.start[step]
+    n_above = 0  # counted first: the loop without branches is vectorised
+    for post in range(s.v.size):
+        n_above += s.v[post] > p.threshold
+    if n_above > 0:
+        for post in range(s.v.size):
+            if s.v[post] > p.threshold:
+                s.spikes[end] = post
+                end += 1
+                s.v[post] = 0
+                s.n_spikes[post] += 1
+    s.start[step + 1] = end
+
+
+@njit
+def decay_traces(p, s, uniform1, uniform2):
+    """Let the traces of the active inputs decay for one step."""
+    for column in range(s.size[COLUMNS]):
+        s.x1[column] = fp.decay_trace(s.x1[column], p.alpha1, uniform1)
+        s.x2[column] = fp.decay_trace(s.x2[column], p.alpha2, uniform2)
+
+
+@njit
+def take_input(p, state, s, spikes):
+    """Add the input spikes of this step to the traces."""
+    clipped = 0
+    for event in range(spikes.size):
+        pre = spikes[event]
+        column = s.column[pre]
+        if column == SILENT:
+            column = s.size[COLUMNS]
+            s.size[COLUMNS] += 1
+            s.column[pre] = column
+            s.active[column] = pre
+        clipped += s.x1[column] + p.impulse > TRACE_MAX
+        s.x1[column] = min(s.x1[column] + p.impulse, TRACE_MAX)
+        s.x2[column] = min(s.x2[column] + p.impulse, TRACE_MAX)
+    state.counts[TRACES_LIMIT] += clipped
+    state.counts[IMPULSES] += spikes.size
+
+
+@njit
+def learn_spikes(p, s, step, key, uniform, bits):
+    """Grow the tags of the neurons that spike in this step."""
+    n_columns = padded(s)
+    for event in range(s.start[step], s.start[step + 1]):
+        post = s.spikes[event]
+        row = s.row[post]
+        if row == SILENT:
+            row = s.size[ROWS]
+            s.size[ROWS] += 1
+            s.row[post] = row
+            s.fired[row] = post
+            s.tags[row, :] = 0
+        y1 = fp.reciprocal(s.u[post], p.reciprocal_exponent)
+        grow_tags(
+            s.tags[row, :n_columns],
+            s.x1[:n_columns],
+            s.x2[:n_columns],
+            fp.decay_trace(y1, p.alpha_y, uniform),
+            p.tag_mantissa,
+            p.tag_exponent,
+            fp.draw(key, post),
+            s.active,
+            bits,
+        )
+
+
+@njit
+def padded(s):
+    """Number of columns, rounded up to whole vectors of the processor: the columns
+    behind the last have traces of zero, and nothing happens in them."""
+    return min((s.size[COLUMNS] + 31) // 32 * 32, s.x1.size)
