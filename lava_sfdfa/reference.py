@@ -160,6 +160,11 @@ def current(t: float, weights: np.ndarray, inputs: Spikes, neurons: Neurons) -> 
     return float(np.sum(weights[inputs.neurons[before]] * decay))
 
 
+def slope(g: float, neurons: Neurons, kind: str) -> float:
+    """D of the rule: tau u' before a spike (exact), or after it (stabilised)."""
+    return g - neurons.threshold if kind == EXACT else g
+
+
 def eligibility(
     weights: np.ndarray,
     neurons: Neurons,
@@ -178,8 +183,7 @@ def eligibility(
     for number, t in enumerate(spikes):
         jumps *= math.exp(-(t - last) / neurons.tau)
         v = response(t, inputs, len(weights), neurons) + jumps
-        g = current(t, weights, inputs, neurons)
-        denominator = g - neurons.threshold if kind == EXACT else g
+        denominator = slope(current(t, weights, inputs, neurons), neurons, kind)
         found[number] = neurons.tau * v / denominator
         jumps += v * neurons.threshold / denominator
         last = t
@@ -212,7 +216,7 @@ def online_eligibility(
             x[j] += 1.0
             g += weights[j]
         else:
-            denominator = g - neurons.threshold if kind == EXACT else g
+            denominator = slope(g, neurons, kind)
             e += neurons.tau * v / denominator
             v = v * (1.0 + neurons.threshold / denominator)
     return e
@@ -270,7 +274,7 @@ def _input_derivatives(
         moved = np.where(age > 0, neurons.gain * weights[inputs.neurons] * kernel, 0.0)
         jumps *= math.exp(-(t - last) / neurons.tau)
         v = moved + jumps
-        denominator = current(t, weights, inputs, neurons) - neurons.threshold
+        denominator = slope(current(t, weights, inputs, neurons), neurons, EXACT)
         found[number] = -neurons.tau * v / denominator
         jumps += v * neurons.threshold / denominator
         last = t

@@ -20,7 +20,7 @@ from lava_sfdfa.encoding import Events, encode_latency
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import quantise
+from lava_sfdfa.quantise import RATE_BITS, quantise
 
 CHUNK = 256  # samples between two looks at the display and at Ctrl-C
 BACKUP = "network.previous.h5"
@@ -312,7 +312,7 @@ class Run:
 
 
 # A hidden neuron whose running mean is below a spike in 200 samples.
-SILENT_RATE = 2**16 // 200
+SILENT_RATE = 2**RATE_BITS // 200
 
 
 def learning_share(config: Config, epoch: int) -> float:
@@ -364,7 +364,8 @@ def evaluate(
     progress: called with the samples done and all. Errors: InputError.
     """
     artifact = load_artifact(path)
-    data = load_dataset(dataset or artifact.provenance["dataset"], data_dir)
+    trained_on = artifact.provenance.get("dataset", artifact.config.dataset)
+    data = load_dataset(dataset or trained_on, data_dir)
     check_fits(artifact, data)
     part = encode(data.test.first(limit), artifact.config)
     engine = Engine(artifact.network)
