@@ -28,7 +28,7 @@ PICTURE = "training.png"
 
 
 class Display(Protocol):
-    """What training tells while it runs; see `cli.py` for the one on a terminal."""
+    """What training tells while it runs; see `commands/train.py`."""
 
     def say(self, text: str) -> None:
         """A sentence that stays."""

@@ -1,0 +1,1 @@
+"""The commands of `lava-sfdfa`, a file each or a few that belong together."""

@@ -1,0 +1,67 @@
+"""`lava-sfdfa data`: list, fetch and check data sets."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress
+
+from lava_sfdfa import datasets
+from lava_sfdfa.errors import CheckError
+from lava_sfdfa.fetch import fetch
+from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
+
+
+@click.group()
+def data() -> None:
+    """List, fetch and check data sets."""
+
+
+@data.command("list")
+@data_dir_option
+@json_option
+def data_list(data_dir: Path | None, json_: bool) -> None:
+    """The data sets by name, and whether they are here."""
+    found = [datasets.describe(name, data_dir) for name in datasets.NAMES]
+    show_data(found, json_)
+
+
+@data.command("check")
+@click.argument("name")
+@data_dir_option
+@json_option
+def data_check(name: str, data_dir: Path | None, json_: bool) -> None:
+    """Compare the files of a data set with their published checksums."""
+    found = datasets.describe(name, data_dir)
+    show_data([found], json_)
+    if found["state"] in ("missing", "damaged"):
+        raise CheckError(f"{name}: files are {found['state']}; `data fetch` repairs it")
+
+
+@data.command("fetch")
+@click.argument("name")
+@data_dir_option
+@json_option
+def data_fetch(name: str, data_dir: Path | None, json_: bool) -> None:
+    """Download a data set, checked, to a cache or to --data-dir."""
+    with Progress(console=console, transient=True) as progress:
+        tasks: dict[str, Any] = {}
+
+        def show(file: str, done: int, total: int) -> None:
+            if file not in tasks:
+                tasks[file] = progress.add_task(file, total=total or None)
+            progress.update(tasks[file], completed=done)
+
+        found = fetch(name, data_dir, show)
+    show_data([found], json_)
+
+
+def show_data(found: list[dict[str, Any]], json_: bool) -> None:
+    """Data sets as lines, or as JSON."""
+    if json_:
+        as_json({"datasets": found} if len(found) > 1 else found[0])
+        return
+    for entry in found:
+        click.echo(f"{entry['name']:14} {entry['state']:10} {entry['title']}")
+        for file in entry["files"]:
+            click.echo(f"{'':14} {file['state']:10} {file['file']}")

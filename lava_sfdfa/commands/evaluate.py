@@ -1,0 +1,100 @@
+"""`lava-sfdfa evaluate` and `info`: what a trained network does and holds."""
+
+from pathlib import Path
+
+import click
+from rich.progress import Progress
+
+from lava_sfdfa.artifact import VERSION, load_artifact
+from lava_sfdfa.chips import WIDTHS
+from lava_sfdfa.rule import FEEDBACK_RULE
+from lava_sfdfa.terminal import (
+    as_json,
+    console,
+    data_dir_option,
+    json_option,
+    limit_option,
+)
+
+
+@click.command()
+@click.argument("artifact", type=click.Path(path_type=Path))
+@click.option("--dataset", help="By default the one it was trained on.")
+@data_dir_option
+@limit_option
+@json_option
+def evaluate(
+    artifact: Path,
+    dataset: str | None,
+    data_dir: Path | None,
+    limit: int | None,
+    json_: bool,
+) -> None:
+    """Classify the test part of a data set with a trained network."""
+    from lava_sfdfa import trainer
+
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("classifying", total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        result = trainer.evaluate(artifact, dataset, data_dir, limit, show)
+    console.print(
+        f"test accuracy {result['test_accuracy']:.2%} of {result['samples']} samples "
+        f"of {result['dataset']} (simulated, fixed point); "
+        f"{result['samples_per_second']:,.0f} samples/s; spikes a sample "
+        + ", ".join(f"{count:.0f}" for count in result["spikes_per_sample"]),
+    )
+    if json_:
+        as_json(result)
+
+
+@click.command()
+@click.argument("artifact", type=click.Path(path_type=Path))
+@json_option
+def info(artifact: Path, json_: bool) -> None:
+    """Show what an artifact holds: layers, rule, widths, training."""
+    found = load_artifact(artifact)
+    network, config = found.network, found.config
+    result = {
+        "artifact": str(artifact),
+        "format_version": VERSION,
+        "digest": found.digest,
+        "dataset": config.dataset,
+        "layers": list(network.sizes),
+        "feedback": config.feedback,
+        "eligibility": config.eligibility,
+        "rounding": config.rounding,
+        "seed": config.seed,
+        "steps": network.steps,
+        "period": network.period,
+        "widths": WIDTHS,
+        "parameters": [
+            {name: getattr(layer, name) for name in ("du", "dv", "vth", "impulse")}
+            for layer in network.layers
+        ],
+        "rules": [{"dt": x.rule.dt, "dw": x.rule.dw} for x in network.layers],
+        "feedback_rule": FEEDBACK_RULE,
+        "training": {name: found.record[name].tolist() for name in found.record},
+        "samples_learned": found.n_learned,
+        "provenance": found.provenance,
+    }
+    if json_:
+        as_json(result)
+        return
+    shown = ("artifact", "format_version", "digest", "dataset", "layers", "feedback")
+    lines = {name: result[name] for name in shown}
+    for name in ("eligibility", "rounding", "seed", "steps", "period"):
+        lines[name] = result[name]
+    lines["widths"] = ", ".join(f"{name} {bits}" for name, bits in WIDTHS.items())
+    for number, layer in enumerate(network.layers):
+        lines[f"layer {number}"] = (
+            f"{layer.n_pre} to {layer.n_post}; du {layer.du}, dv {layer.dv}, vth "
+            f"{layer.vth}; dt = {layer.rule.dt}; dw = {layer.rule.dw}"
+        )
+    lines["feedback rule"] = FEEDBACK_RULE
+    lines["samples learned"] = found.n_learned
+    lines["validation"] = f"{found.record['val_accuracy'][-1]:.2%} (last epoch)"
+    for name, value in lines.items():
+        click.echo(f"{name:16} {value}")

@@ -1,0 +1,133 @@
+"""`lava-sfdfa train`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lava_sfdfa import datasets
+from lava_sfdfa.artifact import load_artifact
+from lava_sfdfa.config import (
+    ELIGIBILITY,
+    FEEDBACK,
+    ROUNDING,
+    Config,
+    named_config,
+    read_config,
+)
+from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
+
+
+class Progressing:
+    """Progress of a training on standard error: a bar, and a line an epoch."""
+
+    def __init__(self, n_epochs: int):
+        self.n_epochs = n_epochs
+        self.progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self.task = self.progress.add_task("", epoch="", figures="", visible=False)
+
+    def say(self, text: str) -> None:
+        """A sentence that stays."""
+        self.progress.console.print(text, style="dim")
+
+    def start(self, epoch: int, n_samples: int) -> None:
+        """A new bar."""
+        title = f"{epoch + 1}/{self.n_epochs}"
+        fields: dict[str, Any] = {"epoch": title, "figures": ""}
+        self.progress.reset(self.task, total=n_samples, visible=True, **fields)
+
+    def advance(self, n_samples: int, state: dict[str, float]) -> None:
+        """Move the bar, and show the figures of the epoch so far."""
+        speed = self.progress.tasks[0].speed or 0.0
+        figures = (
+            f"{state['accuracy']:.1%} right  {speed:,.0f} samples/s  "
+            f"{state['spikes']:.0f} hidden spikes  {state['saturation']:.1%} saturated"
+        )
+        self.progress.update(self.task, advance=n_samples, figures=figures)
+
+    def finish(self, epoch: int, state: dict[str, Any]) -> None:
+        """The line of an epoch."""
+        spikes = ", ".join(f"{count:.0f}" for count in state["spikes"])
+        angles = ", ".join(f"{cosine:.2f}" for cosine in state["alignment"])
+        worst = {
+            name.removeprefix("saturation_"): max(shares)
+            for name, shares in state.items()
+            if name.startswith("saturation_")
+        }
+        limits = ", ".join(f"{name} {share:.1%}" for name, share in worst.items())
+        self.progress.console.print(
+            f"epoch {epoch + 1}/{self.n_epochs}: "
+            f"training {state['train_accuracy']:.2%}, "
+            f"validation {state['val_accuracy']:.2%}; "
+            f"spikes a sample {spikes}; silent neurons {state['silent']}; "
+            f"alignment {angles}; at a limit: {limits}",
+        )
+
+
+@click.command()
+@click.option("--dataset", help="digits (default), another name, or a file.npz.")
+@data_dir_option
+@click.option("--config", type=click.Path(path_type=Path), help="Settings, TOML.")
+@click.option("--hidden", type=int, multiple=True, help="Neurons; repeat for layers.")
+@click.option("--epochs", type=int, help="Times that every sample is learned.")
+@click.option("--seed", type=int, help="Of all random numbers.")
+@click.option("--feedback", type=click.Choice(FEEDBACK))
+@click.option("--eligibility", type=click.Choice(ELIGIBILITY))
+@click.option("--rounding", type=click.Choice(ROUNDING))
+@click.option("--limit", type=int, help="Training samples to use.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--resume", is_flag=True, help="Go on from the artifact in --out.")
+@json_option
+def train(
+    data_dir: Path | None,
+    config: Path | None,
+    out: Path | None,
+    resume: bool,
+    json_: bool,
+    **options: Any,
+) -> None:
+    """Train a network in the chip's integers and write it to a folder."""
+    settings = make_config(config, options)
+    folder = out or default_folder(settings)
+    from lava_sfdfa import picture, trainer  # compiled code: slow to import
+
+    display = Progressing(settings.epochs)
+    with display.progress:
+        result = trainer.train(settings, data_dir, folder, display, resume)
+    artifact = load_artifact(Path(result["artifact"]))
+    data = datasets.load_dataset(settings.dataset, data_dir)
+    image = folder / trainer.PICTURE
+    picture.draw_training(image, artifact, data, result["test_accuracy"])
+    result["picture"] = str(image)
+    console.print(
+        f"test accuracy {result['test_accuracy']:.2%} "
+        f"(simulated, fixed point, batch 1); "
+        f"{result['samples_per_second']:,.0f} samples/s while learning\n"
+        f"artifact {result['artifact']}\npicture  {image}",
+    )
+    if json_:
+        as_json(result)
+
+
+def make_config(file: Path | None, options: dict[str, Any]) -> Config:
+    """The named configuration, changed by a file, changed by options."""
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    values = {**(read_config(file) if file else {}), **given}
+    return named_config(values.pop("dataset", "digits"), **values)
+
+
+def default_folder(config: Config) -> Path:
+    """Where a run goes that was not told."""
+    name = (
+        Path(config.dataset).stem if config.dataset.endswith(".npz") else config.dataset
+    )
+    layers = "-".join(map(str, config.hidden))
+    return Path("runs") / f"{name}-{layers}-{config.feedback}-seed{config.seed}"
