@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-
 from lava_sfdfa.deploy.graph import Graph
+
 from lava_sfdfa.encoding import Events
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.quantise import FixedNetwork
@@ -65,9 +65,7 @@ def measure(
         messages[-1] += 1  # error
     messages = [m + s for m, s in zip(messages, spikes, strict=True)]
     steps = network.period if learning else network.steps
-    return Activity(
-        tuple(messages), tuple(spikes), tuple(updates), len(events), steps
-    )
+    return Activity(tuple(messages), tuple(spikes), tuple(updates), len(events), steps)
 
 
 def _input_counts(events: Events, sample: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from lava_sfdfa.deploy.graph import Graph, build_graph
 from lava_sfdfa.deploy.partition import (
     AXON_IN,
@@ -19,6 +18,7 @@ from lava_sfdfa.deploy.partition import (
     partition,
     slice_use,
 )
+
 from lava_sfdfa.errors import CheckError
 from lava_sfdfa.resources import BOARDS, RESOURCES, UNLIMITED, WORD_BITS, Board
 

@@ -9,8 +9,8 @@ share cores. Nothing is random: the same graph gives the same partition.
 from dataclasses import dataclass
 
 import numpy as np
-
 from lava_sfdfa.deploy.graph import Graph
+
 from lava_sfdfa.errors import CheckError
 from lava_sfdfa.resources import RESOURCES, CoreModel
 
@@ -57,9 +57,7 @@ def slice_use(
         words = model.axon_words(n, bits)
         use[..., AXON_IN] += n_axons * (model.plastic_slots.value if plastic else 1)
         use[..., SYNAPSES] += n_axons * words
-    units = (
-        model.learning_units.value if graph.populations[population].learning else 1
-    )
+    units = model.learning_units.value if graph.populations[population].learning else 1
     use[..., NEURONS] = n * units
     use[..., AXON_OUT] = n * (n_targets if model.is_unicast else 1)
     use[..., GROUPS] = 1
@@ -130,7 +128,9 @@ class Packing:
     def __init__(self, graph: Graph, model: CoreModel, n_targets: np.ndarray):
         self.graph, self.model, self.n_targets = graph, model, n_targets
         self.limits = model.limit_vector
-        self.slices: list[tuple[int, int, int, int]] = []  # population, begin, end, core
+        self.slices: list[
+            tuple[int, int, int, int]
+        ] = []  # population, begin, end, core
         self.use = np.zeros((64, len(RESOURCES)), np.int64)
         self.n_cores = 0
         order = range(len(graph.populations))

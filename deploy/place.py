@@ -14,9 +14,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from lava_sfdfa.deploy.traffic import Traffic, adjacency
 
 from lava_sfdfa.compiled import disk_cached
-from lava_sfdfa.deploy.traffic import Traffic, adjacency
 from lava_sfdfa.resources import Board
 
 RADIUS = 3  # tiles around the middle that are tried
@@ -161,7 +161,9 @@ def move(core, place, core_at, x, y, at, first, neighbour, weight):
         return False
     middle_x, middle_y = sum_x // sum_w, sum_y // sum_w
     here, best, best_there = place[core], 0, -1
-    for tile_y in range(max(0, middle_y - RADIUS), min(at.shape[0], middle_y + RADIUS + 1)):
+    for tile_y in range(
+        max(0, middle_y - RADIUS), min(at.shape[0], middle_y + RADIUS + 1)
+    ):
         for tile_x in range(
             max(0, middle_x - RADIUS), min(at.shape[1], middle_x + RADIUS + 1)
         ):
@@ -171,7 +173,9 @@ def move(core, place, core_at, x, y, at, first, neighbour, weight):
             for there in range(entry[0], entry[0] + entry[1]):
                 other = core_at[there]
                 links = (place, x, y, first, neighbour, weight)
-                gain = cost(core, there, other, *links) - cost(core, here, other, *links)
+                gain = cost(core, there, other, *links) - cost(
+                    core, here, other, *links
+                )
                 if other >= 0:
                     gain += cost(other, here, core, *links)
                     gain -= cost(other, there, core, *links)

@@ -17,10 +17,10 @@ from typing import Any
 
 import h5py
 import numpy as np
-
-from lava_sfdfa.artifact import Artifact, content_digest, make_readable
 from lava_sfdfa.deploy.graph import MODES, Graph, Population, Projection
 from lava_sfdfa.deploy.partition import Partition
+
+from lava_sfdfa.artifact import Artifact, content_digest, make_readable
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.quantise import FixedLayer, FixedNetwork
 from lava_sfdfa.resources import CoreModel
@@ -73,9 +73,9 @@ class Plan:
         first = self.arrays["connection_first"]
         cut = self.arrays["connection_slice"][connection]
         n = int(self.arrays["slice_end"][cut] - self.arrays["slice_begin"][cut])
-        return self.arrays["weights"][first[connection] : first[connection + 1]].reshape(
-            -1, n
-        )
+        return self.arrays["weights"][
+            first[connection] : first[connection + 1]
+        ].reshape(-1, n)
 
 
 # --- build ------------------------------------------------------------------------
@@ -267,7 +267,9 @@ def planned_network(plan: Plan) -> FixedNetwork:
     n_out = graph.populations[len(plan.facts["layers"])].size
     for number, facts in enumerate(plan.facts["layers"]):
         values = {k: v for k, v in facts.items() if k not in ("dt", "dw")}
-        tag, weight = (Scale(*values.pop(f"{name}_scale")) for name in ("tag", "weight"))
+        tag, weight = (
+            Scale(*values.pop(f"{name}_scale")) for name in ("tag", "weight")
+        )
         weights = matrices["forward", number]
         width = 0 if number == len(plan.facts["layers"]) - 1 else n_out
         empty = np.zeros((len(weights), width), np.int8)
@@ -336,7 +338,9 @@ def load_plan(folder: Path) -> Plan:
     try:
         facts = json.loads(path.read_text("utf-8"))
         if not isinstance(facts, dict) or facts.pop("format", None) != FORMAT:
-            raise InputError(f"{path}: is not a plan of lava-sfdfa; `compile` makes one")
+            raise InputError(
+                f"{path}: is not a plan of lava-sfdfa; `compile` makes one"
+            )
         if (version := facts.pop("version")) != VERSION:
             raise InputError(
                 f"{path}: has the plan version {version}; this lava-sfdfa reads "

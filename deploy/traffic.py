@@ -7,7 +7,6 @@ chip: there is no multicast.
 from dataclasses import dataclass
 
 import numpy as np
-
 from lava_sfdfa.deploy.activity import Activity
 from lava_sfdfa.deploy.graph import Graph
 from lava_sfdfa.deploy.partition import Partition

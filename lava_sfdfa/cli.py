@@ -12,6 +12,7 @@ import click
 
 import lava_sfdfa
 from lava_sfdfa.commands.data import data
+from lava_sfdfa.commands.deploy import compile_, fit, run
 from lava_sfdfa.commands.evaluate import evaluate, info
 from lava_sfdfa.commands.train import train
 from lava_sfdfa.errors import InputError, SfdfaError
@@ -46,5 +47,5 @@ def main() -> None:
     """Train spiking networks with a learning rule that Loihi chips can run."""
 
 
-for command in (train, evaluate, info, data):
+for command in (train, evaluate, info, data, fit, compile_, run):
     main.add_command(command)

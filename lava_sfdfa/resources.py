@@ -157,8 +157,12 @@ LOIHI2 = CoreModel(
     limits={
         "axon_in": Fact(16000, _TABLES, "H"),
         "synapses": Fact(16000, _TABLES, "H"),
-        "neurons": Fact(4095, "decided by the rows of convolutions, of which the "
-                        "published maximum is 8192", "H"),
+        "neurons": Fact(
+            4095,
+            "decided by the rows of convolutions, of which the "
+            "published maximum is 8192",
+            "H",
+        ),
         "axon_out": Fact(16000, "AxonMap, 1 a neuron; " + _TABLES, "H"),
         "axon_mem": Fact(16000, "printed with the tables", "M"),
         "neuron_groups": Fact(8, _TABLES, "H"),
