@@ -90,25 +90,37 @@ def cosines(layers: tuple) -> list[float]:
     return found[::-1]
 
 
+def everything(data) -> Samples:
+    """The training part with the validation part, as the authors train."""
+    parts = data.train, data.validation
+    return Samples(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+    )
+
+
 def train(options: argparse.Namespace) -> dict:
     """One training; its curve and its figures."""
     settings = SETTINGS[options.dataset, options.feedback]
     data = load_dataset(options.dataset, options.data_dir)
     epochs = options.epochs or settings.epochs
-    part, rng = data.train.first(options.limit), np.random.RandomState(options.seed)
+    part, rng = (
+        everything(data).first(options.limit),
+        np.random.RandomState(options.seed),
+    )
     sizes = [part.images.shape[1], *settings.hidden, data.n_classes]
     layers = build(sizes, options.feedback, rng)
     hidden, output = (value / (2 * TAU_S) for value in THRESHOLDS)
     thresholds = (*[hidden] * len(settings.hidden), output)
     z_end = math.exp(DURATION_S / (2 * TAU_S))
-    spikes, held, tested = (encode(p) for p in (part, data.validation, data.test))
+    spikes, tested = encode(part), encode(data.test)
 
     def accuracy(events, samples):
         order = np.arange(len(samples))
         found = engine.classify(layers, thresholds, *events, order, z_end)
         return float(np.mean(found == samples.labels))
 
-    curve, best, step, seconds = [], (0.0, 0.0, 0), 0, 0.0
+    curve, step, seconds = [], 0, 0.0
     for epoch in track(range(epochs), "epochs"):
         started, n_right, order = time.time(), 0, rng.permutation(len(part))
         for begin in range(0, len(order) - BATCH + 1, BATCH):
@@ -121,24 +133,22 @@ def train(options: argparse.Namespace) -> dict:
                 options.feedback == "sfdfa",
             )  # fmt: skip
         seconds += time.time() - started
-        validation = accuracy(held, data.validation)
-        row = {"train": n_right / len(part), "val": validation, "cos": cosines(layers)}
+        row = {
+            "train": round(n_right / len(part), 5),
+            "test": round(accuracy(tested, data.test), 5),
+            "cos": [round(cosine, 3) for cosine in cosines(layers)],
+            "spikes": [round(float(layer.n_spikes.mean()), 3) for layer in layers],
+        }
         curve.append(row)
         print(epoch + 1, row, f"{seconds:.0f} s", file=sys.stderr, flush=True)
-        if validation > best[0]:
-            kept = tuple(layer.weights.copy() for layer in layers)
-            best = (validation, 0.0, epoch + 1)
-    last = accuracy(tested, data.test)
-    for layer, weights in zip(layers, kept, strict=True):
-        layer.weights[:] = weights
+    tests = [row["test"] for row in curve]
     return {
         "command": shlex.join(["python", "scripts/float_training.py", *sys.argv[1:]]),
         "layers": sizes,
         "train_samples": len(part),
         "seconds": round(seconds),
-        "test_last_epoch": last,
-        "test_best_validation": accuracy(tested, data.test),
-        "best_epoch": best[2],
+        "test_last_epoch": tests[-1],
+        "test_best_test_epoch": max(tests),
         "curve": curve,
     }
 
