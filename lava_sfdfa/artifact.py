@@ -5,6 +5,7 @@ digest covers everything but the group `provenance` (times, versions of librarie
 so that equal training gives equal digests on every machine.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -63,11 +64,11 @@ def _content(artifact: Artifact) -> dict[str, Any]:
             for entry in dataclasses.fields(layer)
             if entry.name != "rule"
         }
-        for name in ("tag", "weight"):
-            scale = getattr(layer.rule, name)
-            values[f"{name}_scale"] = np.array(
-                [scale.mantissa, scale.exponent], np.int64
-            )
+        for entry in dataclasses.fields(layer.rule):
+            scale = getattr(layer.rule, entry.name)
+            if scale is not None:
+                pair = [scale.mantissa, scale.exponent]
+                values[f"{entry.name}_scale"] = np.array(pair, np.int64)
         if number < network.n_hidden:
             values["rate"] = artifact.rates[number]
         layers[str(number)] = values
@@ -101,11 +102,12 @@ def _artifact(content: dict[str, Any], provenance: dict[str, Any]) -> Artifact:
         values = dict(content["layers"][str(number)])
         if "rate" in values:
             rates.append(values.pop("rate"))
-        tag, weight = (
-            Scale(*(int(part) for part in values.pop(f"{name}_scale")))
-            for name in ("tag", "weight")
-        )
-        layers.append(FixedLayer(rule=Rule(tag, weight), **values))
+        scales = {
+            entry.name: Scale(*values.pop(f"{entry.name}_scale").tolist())
+            for entry in dataclasses.fields(Rule)
+            if f"{entry.name}_scale" in values
+        }
+        layers.append(FixedLayer(rule=Rule(**scales), **values))
     config = dict(content["config"])
     config["hidden"] = tuple(int(size) for size in config["hidden"])
     return Artifact(
@@ -150,7 +152,11 @@ def save_artifact(path: Path, artifact: Artifact) -> str:
     Written to a temporary file and renamed: the old file stays whole until the
     new one is. Errors: InputError where the folder cannot be written.
     """
-    content = _content(artifact)
+    return save_content(path, _content(artifact), artifact.provenance)
+
+
+def save_content(path: Path, content: dict[str, Any], provenance: dict) -> str:
+    """Write nested dictionaries of numbers, strings and arrays; see `save_artifact`."""
     digest = content_digest(content)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
@@ -165,7 +171,7 @@ def save_artifact(path: Path, artifact: Artifact) -> str:
             file.attrs["format"] = FORMAT
             file.attrs["digest"] = digest
             _write(file, content)
-            file.attrs["provenance"] = json.dumps(artifact.provenance, sort_keys=True)
+            file.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
         make_readable(Path(temporary))
         Path(temporary).replace(path)
     except OSError as error:
@@ -208,11 +214,35 @@ def load_artifact(path: Path) -> Artifact:
     Errors: InputError for a file that is missing, is no artifact, is of a newer
     format, or whose content does not have its digest.
     """
+    content, provenance = load_content(path)
+    if content.get("precision") == "float":
+        raise InputError(
+            f"{path}: holds a network in floating point, which no chip can hold; give "
+            "one that was trained without --precision float"
+        )
+    with damage_reported(path):
+        return _artifact(content, provenance)
+
+
+@contextlib.contextmanager
+def damage_reported(path: Path):
+    """Turn the errors that a damaged file causes into ours."""
+    try:
+        yield
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path}: is not a readable artifact ({error}); it is truncated, damaged "
+            "or something else; train again or take a copy"
+        ) from None
+
+
+def load_content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read what `save_content` wrote, checked, and its provenance."""
     if path.is_dir():
         path = path / NAME
     if not path.is_file():
         raise InputError(f"{path}: there is no such artifact; `train` makes one")
-    try:
+    with damage_reported(path):
         with h5py.File(path, "r") as file:
             _check_format(path, file)
             content = _read(file)
@@ -223,12 +253,7 @@ def load_artifact(path: Path) -> Artifact:
                 f"{path}: is damaged: its content does not have the digest {digest!r} "
                 "that it carries; train again or take a copy"
             )
-        return _artifact(content, json.loads(provenance))
-    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path}: is not a readable artifact ({error}); it is truncated, damaged "
-            "or something else; train again or take a copy"
-        ) from None
+        return content, json.loads(provenance)
 
 
 def _check_format(path: Path, file: h5py.File) -> None:

@@ -19,7 +19,7 @@ else:
     import tomli as tomllib
 
 FEEDBACK = ("sfdfa", "random", "symmetric")
-ELIGIBILITY = ("trace",)
+ELIGIBILITY = ("trace", "recursive")
 ROUNDING = ("synapse", "shared")
 
 
@@ -62,10 +62,7 @@ class Config:
     target_rate: float = 0.2  # spikes of a hidden neuron in a sample
 
     def __post_init__(self):
-        for entry in dataclasses.fields(self):  # 2 and 2.0 are one setting
-            if entry.type is float:
-                object.__setattr__(self, entry.name, float(getattr(self, entry.name)))
-        _check(self)
+        settle(self)
 
     @property
     def window_steps(self) -> int:
@@ -78,6 +75,8 @@ _RANGES = {
     "epochs": (1, 100_000),
     "seed": (0, 2**63 - 1),
     "limit": (1, 2**31),
+    "batch": (1, 65_536),
+    "feedback_rate": (0.0, 1.0),
     "steps": (4, 1024),
     "duration_s": (1e-6, 1e3),
     "window_s": (1e-6, 1e3),
@@ -97,16 +96,23 @@ _RANGES = {
 }
 
 
-def _check(config: Config) -> None:
-    """Refuse values outside their range, by name."""
-    for name, allowed in _CHOICES.items():
-        value = getattr(config, name)
-        if value not in allowed:
-            raise InputError(unknown_choice(name, value, allowed))
-    for name, (low, high) in _RANGES.items():
-        value = getattr(config, name)
-        if value is not None and not low <= value <= high:
+def settle(config) -> None:
+    """Make numbers of the declared kind of every field of a configuration, and refuse
+    values outside their range, by name."""
+    for entry in dataclasses.fields(config):
+        name, value = entry.name, getattr(config, entry.name)
+        if entry.type is float:  # 2 and 2.0 are one setting
+            object.__setattr__(config, name, float(value))
+        if name in _CHOICES and value not in _CHOICES[name]:
+            raise InputError(unknown_choice(name, value, _CHOICES[name]))
+        low, high = _RANGES.get(name, (None, None))
+        if low is not None and value is not None and not low <= value <= high:
             raise InputError(f"{name} is {value}; allowed is {low} to {high}")
+    _check(config)
+
+
+def _check(config) -> None:
+    """Refuse values that do not go together."""
     if not config.hidden:
         raise InputError("hidden is empty; give at least one hidden layer")
     for size in config.hidden:
@@ -173,8 +179,8 @@ def named_config(dataset: str, **changes) -> Config:
     return Config(**{"dataset": dataset, **values})
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    """The values that a TOML file sets, checked for names and types.
+def read_config(path: Path, kind: type = Config) -> dict[str, Any]:
+    """The values that a TOML file sets, checked for the names and types of `kind`.
 
     Errors: InputError for a file that is missing or is not TOML, for an unknown
     name, and for a value of the wrong type.
@@ -185,11 +191,11 @@ def read_config(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: is not a TOML file: {error}") from None
-    return {name: _typed(name, value, str(path)) for name, value in values.items()}
+    return {n: _typed(kind, n, value, str(path)) for n, value in values.items()}
 
 
-def _typed(name: str, value: Any, where: str) -> Any:
-    fields = {field.name: field.type for field in dataclasses.fields(Config)}
+def _typed(config: type, name: str, value: Any, where: str) -> Any:
+    fields = {field.name: field.type for field in dataclasses.fields(config)}
     if name not in fields:
         sentence = unknown_choice("a setting", name, sorted(fields))
         raise InputError(f"{where}: {sentence}")

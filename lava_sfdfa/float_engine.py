@@ -18,6 +18,8 @@ from numba import njit
 from lava_sfdfa.compiled import disk_cached
 
 SILENT = -1
+BLOCK = 64  # neurons that are looked at together
+LINE = 16  # float32 in a line of the processor's cache
 MOST_SPIKES = 30  # of a neuron in a sample; the authors' limit
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam; Kingma & Ba, arXiv 1412.6980
 
@@ -37,6 +39,7 @@ class FloatLayer(NamedTuple):
     n_spikes: np.ndarray  # (n_post,) int32
     carried: np.ndarray  # (n_post,) float64, payload received since the last spike
     own: np.ndarray  # (n_post,) float64, payload of the first spike
+    crossing: np.ndarray  # (n_post + 1,) int32, neurons that are about to spike
     row: np.ndarray  # (n_post,) int32, or SILENT
     fired: np.ndarray  # (n_post,) int32, neuron of a row
     column: np.ndarray  # (n_pre,) int32, or SILENT
@@ -64,9 +67,9 @@ def make_layer(weights: np.ndarray, feedback: np.ndarray) -> FloatLayer:
     by_input = dict.fromkeys(("column", "active", "slow", "fast"), n_pre)
     most = MOST_SPIKES * n_post
     sizes = {**by_input, **dict.fromkeys(("out_z", "out_neuron", "out_payload"), most)}
-    sizes["size"] = 3
+    sizes |= {"size": 3, "crossing": n_post + 1}
     kinds: dict[str, type] = dict.fromkeys(
-        ("n_spikes", "row", "fired", "column", "active"), np.int32
+        ("n_spikes", "row", "fired", "column", "active", "crossing"), np.int32
     )
     kinds |= {"out_neuron": np.int32, "size": np.int64}
     arrays: dict[str, np.ndarray] = {
@@ -87,21 +90,36 @@ def present(s, in_z, in_neuron, in_payload, threshold, z_end, learning):
     """Show one sample to one layer: input spikes in order, as z = exp(t / tau)."""
     s.p[:], s.q[:], s.carried[:] = 0.0, 0.0, 0.0
     s.n_spikes[:], s.row[:], s.column[:], s.size[:] = 0, SILENT, SILENT, 0
-    event, n_events = 0, in_z.size
+    event, n_events, n_inputs = 0, in_z.size, min(in_z.size, s.active.size)
     while event < n_events and in_z[event] < z_end:
         now = in_z[event]
         while event < n_events and in_z[event] == now:
             take_spike(s, now, in_neuron[event], in_payload[event], learning)
             event += 1
         after = min(in_z[event], z_end) if event < n_events else z_end
-        n_crossing = 0  # counted first: the loop without branches is vectorised
-        for post in range(s.p.size):
-            n_crossing += crosses(s.p[post], s.q[post], threshold, now, after)
-        if n_crossing > 0:
-            for post in range(s.p.size):
-                if crosses(s.p[post], s.q[post], threshold, now, after):
-                    spike_until(s, post, now, after, threshold, learning)
+        n_crossing = find_crossing(s.p, s.q, s.crossing, threshold, now, after)
+        for found in range(n_crossing):
+            post = s.crossing[found]
+            spike_until(s, post, now, after, threshold, learning, n_inputs)
     sort_spikes(s)
+
+
+@njit
+def find_crossing(p, q, found, threshold, now, after):
+    """Which neurons spike before `after`: their number; they stand in `found`.
+
+    Whole blocks are counted first, without branches, so that it is vectorised.
+    """
+    n_found = 0
+    for first in range(0, p.size, BLOCK):
+        last, n_crossing = min(first + BLOCK, p.size), 0
+        for post in range(first, last):
+            n_crossing += crosses(p[post], q[post], threshold, now, after)
+        if n_crossing > 0:
+            for post in range(first, last):
+                found[n_found] = post
+                n_found += crosses(p[post], q[post], threshold, now, after)
+    return n_found
 
 
 @njit(inline="always")
@@ -112,7 +130,7 @@ def crosses(p, q, threshold, now, after):
     return (vertex > now) & (threshold * at * at - q * at + p <= 0.0)
 
 
-@njit
+@njit(inline="always")
 def take_spike(s, z, pre, payload, learning):
     """An input spike: its weights enter P and Q, and its payload what is carried."""
     weights, square = s.weights[pre], z * z
@@ -130,24 +148,21 @@ def take_spike(s, z, pre, payload, learning):
             s.size[COLUMNS] += 1
             s.column[pre], s.active[column] = column, pre
             s.slow[column], s.fast[column] = 0.0, 0.0
-            # Rows that exist have no eligibility for this input yet.
-            for row in range(s.size[ROWS]):
-                s.e[row, column], s.jumps[row, column] = 0.0, 0.0
         s.slow[column] += z
         s.fast[column] += square
 
 
-@njit
-def spike_until(s, post, now, after, threshold, learning):
+@njit(inline="always")
+def spike_until(s, post, now, after, threshold, learning, n_inputs):
     """All spikes of one neuron between two input spikes."""
     while s.n_spikes[post] < MOST_SPIKES:
         p, q = s.p[post], s.q[post]
         root = q * q - 4.0 * threshold * p
         if p <= 0.0 or q <= 0.0 or root < 0.0:
-            return
+            break
         z = 2.0 * p / (q + math.sqrt(root))
         if z <= now or z > after:
-            return
+            break
         found = s.size[SPIKES]
         s.size[SPIKES] += 1
         first = s.n_spikes[post] == 0
@@ -155,29 +170,32 @@ def spike_until(s, post, now, after, threshold, learning):
         s.out_payload[found] = s.carried[post] + (s.own[post] if first else 0.0)
         s.carried[post] = 0.0
         if learning:
-            learn_spike(s, post, z, p / (z * z), threshold)
+            learn_spike(s, post, z, p / (z * z), threshold, n_inputs)
         s.q[post] -= threshold * z
         s.n_spikes[post] += 1
         now = z
 
 
-@njit
-def learn_spike(s, post, z, g, threshold):
-    """e += v / g, then v *= 1 + c / g, for all active inputs (stabilised)."""
+@njit(inline="always")
+def learn_spike(s, post, z, g, threshold, n_inputs):
+    """e += v / g, then v *= 1 + c / g, for all active inputs (stabilised).
+
+    n_inputs: how many columns the sample can have at the most.
+    """
     row, n_columns = s.row[post], s.size[COLUMNS]
     if row == SILENT:
         row = s.size[ROWS]
         s.size[ROWS] += 1
         s.row[post], s.fired[row] = row, post
-        s.e[row, :n_columns] = 0.0
-        s.jumps[row, :n_columns] = 0.0
-    e, jumps = s.e[row], s.jumps[row]
+        s.e[row, :n_inputs] = 0.0
+        s.jumps[row, :n_inputs] = 0.0
+    e, jumps = s.e[row, :n_columns], s.jumps[row, :n_columns]
+    slow, fast = s.slow[:n_columns], s.fast[:n_columns]
     inverse, share = 1.0 / z, 1.0 / g
     for column in range(n_columns):
-        v = s.slow[column] * inverse - s.fast[column] * inverse * inverse
-        v += jumps[column] * inverse
-        e[column] += v * share
-        jumps[column] += v * threshold * share * z
+        v = (slow[column] + jumps[column] - fast[column] * inverse) * inverse * share
+        e[column] += v
+        jumps[column] += v * (threshold * z)
 
 
 @njit
@@ -206,14 +224,14 @@ def predict(s, z_end):
 @njit
 def add_gradient(s, delta):
     """Add e * delta and e of one sample to the sums of the batch."""
-    for column in range(s.size[COLUMNS]):
-        pre = s.active[column]
-        credit, eligible = s.credit[pre], s.eligible[pre]
+    for first in range(0, s.size[COLUMNS], LINE):
+        last = min(first + LINE, s.size[COLUMNS])
         for row in range(s.size[ROWS]):
             post = s.fired[row]
-            e = s.e[row, column]
-            credit[post] += e * delta[post]
-            eligible[post] += e
+            for column in range(first, last):
+                pre, e = s.active[column], s.e[row, column]
+                s.credit[pre, post] += e * delta[post]
+                s.eligible[pre, post] += e
 
 
 @njit

@@ -128,11 +128,18 @@ def prepare_folder(out: Path) -> Path:
     return out / NAME
 
 
+def keep_previous(path: Path, display: Display) -> None:
+    """Rename an artifact of an earlier training, so that it is not lost."""
+    if path.exists():
+        path.replace(path.with_name(BACKUP))
+        display.say(f"an earlier artifact is kept as {BACKUP}")
+
+
 def load_for_resume(path: Path, config: Config, data: Dataset) -> Artifact:
     """The artifact to go on from. Errors: InputError where it was trained in
     another way than `config` says, or for more epochs than it asks."""
     artifact = load_artifact(path)
-    check_fits(artifact, data)
+    check_fits(artifact, data, artifact.network.sizes[-1])
     for entry in dataclasses.fields(Config):
         old, new = getattr(artifact.config, entry.name), getattr(config, entry.name)
         if entry.name != "epochs" and old != new:
@@ -153,15 +160,14 @@ def load_for_resume(path: Path, config: Config, data: Dataset) -> Artifact:
     return artifact
 
 
-def check_fits(artifact: Artifact, data: Dataset) -> None:
-    """Refuse data of another shape than the network takes."""
+def check_fits(artifact, data: Dataset, n_out: int) -> None:
+    """Refuse data of another shape than the network takes, or of more classes."""
     if artifact.shape != data.shape:
         raise InputError(
             f"{data.name}: has images of the shape {data.shape}, but the artifact "
             f"takes {artifact.shape}; give the data set it was trained on, "
             f"{artifact.config.dataset!r}, or one like it"
         )
-    n_out = artifact.network.sizes[-1]
     if data.n_classes > n_out:
         raise InputError(
             f"{data.name}: has {data.n_classes} classes, but the artifact knows {n_out}"
@@ -226,13 +232,8 @@ class Run:
                 self.display.finish(epoch, row)
                 self._warn_of_silence(row["spikes"])
         except KeyboardInterrupt:
-            kept = (
-                f"{self.path} holds the last full epoch, {saved} of "
-                f"{self.config.epochs}; go on with --resume"
-                if saved
-                else "no epoch was full, so nothing was written"
-            )
-            raise InputError(f"stopped by Ctrl-C: {kept}") from None
+            more = "; go on with --resume"
+            raise stopped(self.path, saved, self.config.epochs, more) from None
         return time.perf_counter() - begin
 
     def _epoch(self, epoch: int) -> dict[str, Any]:
@@ -297,18 +298,30 @@ class Run:
             rates=tuple(state.rate.copy() for state in self.engine.states[:-1]),
             n_learned=self.engine.n_learned,
             record=record,
-            provenance={
-                "dataset": self.source,
-                "learn_seconds": round(self.learn_seconds, 3),
-                "version": lava_sfdfa.__version__,
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-            },
+            provenance=provenance(self.source, self.learn_seconds),
         )
-        if first and self.epochs_before == 0 and self.path.exists():
-            self.path.replace(self.path.with_name(BACKUP))
-            self.display.say(f"an earlier artifact is kept as {BACKUP}")
+        if first and self.epochs_before == 0:
+            keep_previous(self.path, self.display)
         save_artifact(self.path, self.artifact)
+
+
+def provenance(source: str, learn_seconds: float) -> dict[str, Any]:
+    """What is written beside an artifact's content. source: of the data."""
+    return {
+        "dataset": source,
+        "learn_seconds": round(learn_seconds, 3),
+        "version": lava_sfdfa.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def stopped(path: Path, saved: int, epochs: int, more: str = "") -> InputError:
+    """The error of a training that Ctrl-C ended; `more` ends its sentence."""
+    kept = "no epoch was full, so nothing was written"
+    if saved:
+        kept = f"{path} holds the last full epoch, {saved} of {epochs}{more}"
+    return InputError(f"stopped by Ctrl-C: {kept}")
 
 
 # A hidden neuron whose running mean is below a spike in 200 samples.
@@ -366,7 +379,7 @@ def evaluate(
     artifact = load_artifact(path)
     trained_on = artifact.provenance.get("dataset", artifact.config.dataset)
     data = load_dataset(dataset or trained_on, data_dir)
-    check_fits(artifact, data)
+    check_fits(artifact, data, artifact.network.sizes[-1])
     part = encode(data.test.first(limit), artifact.config)
     engine = Engine(artifact.network)
     compile_engine(artifact.network, part.events)

@@ -24,6 +24,12 @@ def test_bench_prints_a_row_for_each_case():
     assert "learned/s" in run("bench.py", "--quick")
 
 
+def test_float_training_follows_the_authors():
+    row = json.loads(run("float_training.py", "--dataset", "digits", "--epochs", "2"))
+    assert row["train_samples"] == 1438 and len(row["curve"]) == 2
+    assert row["test_best_test_epoch"] >= row["test_last_epoch"] > 0.2
+
+
 def test_figures_prints_the_command_and_its_result():
     (row,) = [json.loads(line) for line in run("figures.py", "--quick").splitlines()]
     assert row["command"].startswith("lava-sfdfa train --hidden 10 --epochs 1")
