@@ -292,8 +292,9 @@ class Engine:
         return tuple(reversed(cosines))
 
     def _noises(self, first: int, count: int):
+        network = self.start_network
         return tuple(
-            make_noise(self.start_network, layer, first, count)
+            make_noise(network.rounding, network.seed, layer, first, count)
             for layer in range(len(self.states))
         )
 
