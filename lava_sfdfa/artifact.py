@@ -63,11 +63,11 @@ def _content(artifact: Artifact) -> dict[str, Any]:
             for entry in dataclasses.fields(layer)
             if entry.name != "rule"
         }
-        for name in ("tag", "weight"):
-            scale = getattr(layer.rule, name)
-            values[f"{name}_scale"] = np.array(
-                [scale.mantissa, scale.exponent], np.int64
-            )
+        for entry in dataclasses.fields(layer.rule):
+            scale = getattr(layer.rule, entry.name)
+            if scale is not None:
+                pair = [scale.mantissa, scale.exponent]
+                values[f"{entry.name}_scale"] = np.array(pair, np.int64)
         if number < network.n_hidden:
             values["rate"] = artifact.rates[number]
         layers[str(number)] = values
@@ -101,11 +101,12 @@ def _artifact(content: dict[str, Any], provenance: dict[str, Any]) -> Artifact:
         values = dict(content["layers"][str(number)])
         if "rate" in values:
             rates.append(values.pop("rate"))
-        tag, weight = (
-            Scale(*(int(part) for part in values.pop(f"{name}_scale")))
-            for name in ("tag", "weight")
-        )
-        layers.append(FixedLayer(rule=Rule(tag, weight), **values))
+        scales = {
+            entry.name: Scale(*values.pop(f"{entry.name}_scale").tolist())
+            for entry in dataclasses.fields(Rule)
+            if f"{entry.name}_scale" in values
+        }
+        layers.append(FixedLayer(rule=Rule(**scales), **values))
     config = dict(content["config"])
     config["hidden"] = tuple(int(size) for size in config["hidden"])
     return Artifact(

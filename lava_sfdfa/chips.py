@@ -31,6 +31,7 @@ class Field:
 
 WEIGHT = Field(-128, 127, "8-bit synaptic weight, sign included; Davies 2018 p.87", "H")
 TAG = Field(-256, 255, "9-bit signed tag; Davies 2018 p.92, Table 1", "H")
+TAG_2 = Field(0, 255, "second tag, unsigned; model/py/connection.py:1151", "H")
 TRACE = Field(0, 127, "7-bit trace; Davies 2018 p.91; magma/core/learning", "H")
 FACTOR = Field(-127, 127, "y factor of a silent neuron, 7 bits and a sign", "M")
 PAYLOAD = Field(-(2**23), 2**23 - 1, "24-bit graded spike; lava-dl netx", "H")

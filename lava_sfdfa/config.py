@@ -19,7 +19,7 @@ else:
     import tomli as tomllib
 
 FEEDBACK = ("sfdfa", "random", "symmetric")
-ELIGIBILITY = ("trace",)
+ELIGIBILITY = ("trace", "recursive")
 ROUNDING = ("synapse", "shared")
 
 

@@ -10,9 +10,7 @@ from numba import njit
 
 from lava_sfdfa import chips
 from lava_sfdfa import fixedpoint as fp
-from lava_sfdfa.rule import (
-    grow_tags,
-)
+from lava_sfdfa.rule import JUMP_REST, decay_jumps, grow_both, grow_tags
 from lava_sfdfa.state import (
     COLUMNS,
     CURRENTS_WRAPPED,
@@ -46,9 +44,15 @@ def present(p, state, s, spikes, start, noise, at, begin, seed, learning):
             now = spikes[start[step] : start[step + 1]]
             decay_traces(p, s, noise.x1[at + step], noise.x2[at + step])
             take_input(p, state, s, now)
+            if p.recursive:
+                key = fp.stream(seed, fp.RANDOM_JUMP, p.layer, begin + step)
+                keep_jumps(p, s, step, key, noise.bits[at + step])
             if s.start[step + 1] > s.start[step]:
                 key = fp.stream(seed, fp.RANDOM_TAG, p.layer, begin + step)
-                learn_spikes(p, s, step, key, noise.y[at + step], noise.bits[at + step])
+                learn_spikes(
+                    p, s, step, key, noise.y[at + step], noise.bits[at + step],
+                    fp.stream(seed, fp.RANDOM_JUMP, p.layer, begin + step),
+                )  # fmt: skip
     state.counts[SPIKES] += s.start[p.steps]
     state.counts[STEPS] += p.steps
 
@@ -112,6 +116,7 @@ def fire(p, s, step):
                 end += 1
                 s.v[post] = 0
                 s.n_spikes[post] += 1
+                s.last[post] = step
     s.start[step + 1] = end
 
 
@@ -143,7 +148,20 @@ def take_input(p, state, s, spikes):
 
 
 @njit
-def learn_spikes(p, s, step, key, uniform, bits):
+def keep_jumps(p, s, step, key, bits):
+    """Let the second tags decay for one step, but for the neurons that spike in it,
+    whose tags change in `learn_spikes`."""
+    n_columns = padded(s)
+    for row in range(s.size[ROWS]):
+        post = s.fired[row]
+        if s.last[post] != step:
+            row_key = fp.draw(key, post)
+            jumps = s.jumps[row, :n_columns]
+            decay_jumps(jumps, p.jump_decay, row_key, s.active, bits)
+
+
+@njit
+def learn_spikes(p, s, step, key, uniform, bits, jump_key):
     """Grow the tags of the neurons that spike in this step."""
     n_columns = padded(s)
     for event in range(s.start[step], s.start[step + 1]):
@@ -155,18 +173,19 @@ def learn_spikes(p, s, step, key, uniform, bits):
             s.row[post] = row
             s.fired[row] = post
             s.tags[row, :] = 0
+            if p.recursive:
+                s.jumps[row, :] = JUMP_REST
         y1 = fp.reciprocal(s.u[post], p.reciprocal_exponent)
-        grow_tags(
-            s.tags[row, :n_columns],
-            s.x1[:n_columns],
-            s.x2[:n_columns],
-            fp.decay_trace(y1, p.alpha_y, uniform),
-            p.tag_mantissa,
-            p.tag_exponent,
-            fp.draw(key, post),
-            s.active,
-            bits,
-        )
+        y1 = fp.decay_trace(y1, p.alpha_y, uniform)
+        tags, x1, x2 = s.tags[row, :n_columns], s.x1[:n_columns], s.x2[:n_columns]
+        if p.recursive:
+            grow_both(
+                tags, s.jumps[row, :n_columns], x1, x2, y1, p.tag, p.jump,
+                p.jump_decay, fp.draw(key, post), fp.draw(jump_key, post), s.active,
+                bits,
+            )  # fmt: skip
+        else:
+            grow_tags(tags, x1, x2, y1, p.tag, fp.draw(key, post), s.active, bits)
 
 
 @njit

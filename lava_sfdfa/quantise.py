@@ -14,7 +14,7 @@ import numpy as np
 from lava_sfdfa import chips
 from lava_sfdfa.config import Config
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network import Network
+from lava_sfdfa.network import Layer, Network
 from lava_sfdfa.rule import TRACE_SHIFT, VARIABLE_SHIFT, Rule, Scale
 from lava_sfdfa.schedule import Schedule
 
@@ -25,6 +25,7 @@ RATE_COARSE_BITS = 8  # of these, what homeostasis uses
 FACTOR_BITS = 16  # fraction bits of a third factor before it is rounded to y3
 TAG_GAIN = 256  # wanted size of the tag for an eligibility of 1 (in tau_membrane)
 TAG_EXPONENT_MOST = -5  # beyond, a product of two traces overflows; see `Rule`
+JUMP_EXPONENT = -6  # of the constant for the second tag, which is 3 to 6 times this
 FACTOR_GAIN = 8  # y3 for an error of one spike lies below this
 DIRECTION_RMS = 20  # wanted size of d_o, of which 7 bits can be sent
 
@@ -146,6 +147,9 @@ def _quantise_layer(
     # A spike has u >= threshold (its membrane rises), where y1 is near its maximum.
     exponent = round(math.log2(chips.TRACE.maximum * layer.threshold * unit))
     tag, tag_gain = _tag_scale(impulse * 2.0**exponent / unit)
+    jump: tuple[Scale, ...] = ()
+    if config.eligibility == "recursive":
+        jump = _jump_scales(layer, unit, exponent, tau_membrane)
     weight, factor_gain = _weight_scale(scale * config.learning_rate / tag_gain)
     # Feedback weights keep one scale in all layers, whatever the length of the path
     # to the outputs: deeper credit is normalised to the size of that of one hop.
@@ -172,7 +176,7 @@ def _quantise_layer(
         x2_tau=tau_synapse,
         impulse=impulse,
         reciprocal_exponent=exponent,
-        rule=Rule(tag, weight),
+        rule=Rule(tag, weight, *jump),
         error_gain=error_gain_int,
         homeostasis_gain=round(homeostasis * 2 ** (FACTOR_BITS - RATE_COARSE_BITS)),
         target_rate=round(config.target_rate * 2**RATE_BITS),
@@ -200,6 +204,23 @@ def _tag_scale(raw_gain: float) -> tuple[Scale, float]:
     exponent = min(max(exponent, chips.SCALE_EXPONENT.minimum), TAG_EXPONENT_MOST)
     scale = Scale(4, exponent)
     return scale, raw_gain * scale.value / 2 ** int(TRACE_SHIFT)
+
+
+def _jump_scales(
+    layer: Layer, unit: float, y1_exponent: int, tau_steps: float
+) -> tuple[Scale, Scale]:
+    """Scales of the second tag: its growth, c / g in units of the traces, and its
+    decay, which is a multiple of 2**-7 a step.
+
+    unit: u of the chip for g = 1; y1_exponent: y1 is 2**this / u.
+    """
+    share = layer.threshold * unit / 2.0**y1_exponent * 2 ** int(TRACE_SHIFT)
+    grow = round(share / 2.0**JUMP_EXPONENT)
+    exponent = chips.SCALE_EXPONENT.minimum
+    while 2.0**-exponent / tau_steps > chips.SCALE_MANTISSA.maximum:
+        exponent += 1
+    loss = max(1, round(2.0**-exponent / tau_steps))
+    return Scale(grow, JUMP_EXPONENT), Scale(loss, exponent)
 
 
 def _weight_scale(rate: float) -> tuple[Scale, float]:

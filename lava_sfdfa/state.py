@@ -10,6 +10,7 @@ import numpy as np
 from lava_sfdfa import chips
 from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa.quantise import FixedLayer, FixedNetwork
+from lava_sfdfa.rule import Scale
 
 LAVA_Y_TAU = 65535.0  # of the y traces of Loihi3FLearningRule; learning_rule.py
 LAVA_VARIABLE_SEED = 2  # of the rounding of w and t; connection.py:692
@@ -64,10 +65,11 @@ class Parameters(NamedTuple):
     alpha_y: float  # of a received y; 1 unless rounding is as in Lava
     impulse: int
     reciprocal_exponent: int
-    tag_mantissa: int
-    tag_exponent: int
-    weight_mantissa: int
-    weight_exponent: int
+    tag: tuple[int, int]  # mantissa and exponent of s, see `Rule`
+    weight: tuple[int, int]  # of c
+    recursive: bool  # whether there is a second tag
+    jump: tuple[int, int]  # of q
+    jump_decay: tuple[int, int]  # of r
     error_gain: int
     homeostasis_gain: int
     target_rate: int
@@ -91,6 +93,7 @@ class Scratch(NamedTuple):
     u: np.ndarray  # (n_post,) int32
     v: np.ndarray  # (n_post,) int32
     n_spikes: np.ndarray  # (n_post,) int32
+    last: np.ndarray  # (n_post,) int32, step of the last spike, where there was one
     row: np.ndarray  # (n_post,) int32, row of a neuron or SILENT
     fired: np.ndarray  # (n_post,) int32, neuron of a row
     column: np.ndarray  # (n_pre,) int32, column of an input or SILENT
@@ -98,6 +101,7 @@ class Scratch(NamedTuple):
     x1: np.ndarray  # (n_pre,) int32, by column
     x2: np.ndarray  # (n_pre,) int32, by column
     tags: np.ndarray  # (n_post, n_pre) int16, by row and column
+    jumps: np.ndarray  # (n_post, n_pre) int16, second tags; (0, 0) without them
     changes: np.ndarray  # (n_post, n_pre) int16, of the weights, by row and column
     own: np.ndarray  # (n_post,) int32, p: -1 or 1 where the neuron probes
     payload: np.ndarray  # (n_post,) int32, what it sends in the probe phase
@@ -135,15 +139,20 @@ def make_parameters(network: FixedNetwork, number: int, share: float) -> Paramet
         alpha_y=_lava_alpha(LAVA_Y_TAU) if lava else 1.0,
         impulse=layer.impulse,
         reciprocal_exponent=layer.reciprocal_exponent,
-        tag_mantissa=layer.rule.tag.mantissa,
-        tag_exponent=layer.rule.tag.exponent,
-        weight_mantissa=layer.rule.weight.mantissa,
-        weight_exponent=layer.rule.weight.exponent,
+        tag=_pair(layer.rule.tag),
+        weight=_pair(layer.rule.weight),
+        recursive=layer.rule.jump is not None,
+        jump=_pair(layer.rule.jump),
+        jump_decay=_pair(layer.rule.decay),
         error_gain=round(layer.error_gain * share),
         homeostasis_gain=round(layer.homeostasis_gain * share),
         target_rate=layer.target_rate,
         payload_shift=layer.payload_shift,
     )
+
+
+def _pair(scale: Scale | None) -> tuple[int, int]:
+    return (scale.mantissa, scale.exponent) if scale else (0, 0)
 
 
 def _lava_alpha(tau_steps: float) -> float:
@@ -168,10 +177,11 @@ def make_scratch(layer: FixedLayer, steps: int) -> Scratch:
     arrays = {
         name: np.zeros(sizes.get(name, n_post), np.int32)
         for name in Scratch._fields
-        if name not in ("tags", "changes", "size")
+        if name not in ("tags", "jumps", "changes", "size")
     }
     return Scratch(
         tags=np.zeros((n_post, n_pre), np.int16),
+        jumps=np.zeros((n_post, n_pre) if layer.rule.jump else (0, 0), np.int16),
         changes=np.zeros((n_post, n_pre), np.int16),
         size=np.zeros(2, np.int64),
         **arrays,

@@ -133,10 +133,12 @@ class Oracle:
         x1 = [np.zeros(layer.n_pre, np.int64) for layer in layers]
         x2 = [x.copy() for x in x1]
         tags = [np.zeros_like(weights) for weights in self.weights]
+        jumps = [np.full_like(weights, 128) for weights in self.weights]
         own, third = [z.copy() for z in zeros], [z.copy() for z in zeros]
         payload_in = [z.copy() for z in zeros]
         self.spikes = [np.zeros((steps, layer.n_post), bool) for layer in layers]
         self.tags: dict[int, np.ndarray] = {}  # at the end of the presentation
+        self.jumps: dict[int, np.ndarray] = {}
         error = direction = np.zeros(out, np.int64)
 
         for step in range(net.period):
@@ -212,21 +214,37 @@ class Oracle:
                     x2[i] = np.minimum(x2[i] + layer.impulse * pre, 127)
                 tag, weight = layer.rule.tag, layer.rule.weight
                 y0 = spike[:, None].astype(np.int64)
+                recursive, kept = layer.rule.jump is not None, jumps[i] - 128
+
+                def grow(scale, y0=y0, y1=y1[:, None], i=i, kept=kept, both=recursive):
+                    m, e = scale.mantissa, scale.exponent
+                    yield product(14, -m, e, y0, y1, x2[i])
+                    yield product(14, m, e, y0, y1, x1[i])
+                    if both:
+                        yield product(16, m, e + 2, y0, y1, kept)
+
                 total_t = accumulate(
-                    tags[i],
-                    product(14, -tag.mantissa, tag.exponent, y0, y1[:, None], x2[i]),
-                    product(14, tag.mantissa, tag.exponent, y0, y1[:, None], x1[i]),
-                    product(16, -1, 0, tags[i], y2[:, None]),
+                    tags[i], *grow(tag), product(16, -1, 0, tags[i], y2[:, None])
                 )
                 total_w = accumulate(
                     self.weights[i],
                     product(16, weight.mantissa, weight.exponent, y3[:, None], tags[i]),
                 )
+                if recursive:
+                    loss = layer.rule.decay
+                    total_d = accumulate(
+                        jumps[i],
+                        *grow(layer.rule.jump),
+                        product(9, -loss.mantissa, loss.exponent, kept),
+                        product(16, -1, 0, kept, y2[:, None]),
+                    )
+                    total_d = np.maximum(total_d, 0)
+                    jumps[i] = np.clip(round_up(total_d, bits(11, shape)), 0, 255)
                 tags[i] = np.clip(round_up(total_t, bits(6, shape)), -256, 255)
                 new = np.clip(round_up(total_w, bits(7, shape)), -128, 127)
                 self.weights[i] = new
                 if step == steps - 1:
-                    self.tags[i] = tags[i]
+                    self.tags[i], self.jumps[i] = tags[i], jumps[i]
                 below = sent
         assert not any(tag.any() for tag in tags), "the reset left tags"
         self.n_learned += 1

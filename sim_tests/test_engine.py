@@ -8,6 +8,7 @@ from conftest import dense, random_samples, small_config, small_network
 from oracle import Oracle
 
 from lava_sfdfa.engine import Engine
+from lava_sfdfa.rule import Rule
 
 N_SAMPLES = 12
 
@@ -15,7 +16,7 @@ N_SAMPLES = 12
 def compare(network, events, labels, n_samples=N_SAMPLES):
     """Learn the same samples in both; return how much happened."""
     engine, oracle = Engine(network), Oracle(network)
-    tags_changed = 0
+    tags_changed = jumps_changed = 0
     for sample in range(n_samples):
         predicted = engine.learn(events, labels, np.array([sample]))[0]
         expected = oracle.learn(dense(events, sample, network.steps), labels[sample])
@@ -35,6 +36,9 @@ def compare(network, events, labels, n_samples=N_SAMPLES):
             if i < network.n_hidden:
                 np.testing.assert_array_equal(state.rate, oracle.rates[i], where)
             tags_changed += np.count_nonzero(oracle.tags[i])
+            if network.layers[i].rule.jump:
+                compare_jumps(scratch, oracle.jumps[i], where)
+                jumps_changed += np.count_nonzero(oracle.jumps[i] != 128)
     counts = engine.take_counts()
     return {
         "spikes": [count["spikes"] for count in counts],
@@ -47,6 +51,7 @@ def compare(network, events, labels, n_samples=N_SAMPLES):
             for state, layer in zip(engine.states, network.layers, strict=True)
         ],
         "tags": tags_changed,
+        "jumps": jumps_changed,
     }
 
 
@@ -57,6 +62,15 @@ def full_tags(scratch, shape):
     rows, columns = scratch.fired[:n_rows], scratch.active[:n_columns]
     tags[np.ix_(rows, columns)] = scratch.tags[:n_rows, :n_columns]
     return tags
+
+
+def compare_jumps(scratch, expected, where):
+    """Second tags: at rest but for neurons and inputs that spiked."""
+    n_rows, n_columns = scratch.size
+    found = np.full(expected.shape, 128)
+    spiked = np.ix_(scratch.fired[:n_rows], scratch.active[:n_columns])
+    found[spiked] = scratch.jumps[:n_rows, :n_columns]
+    np.testing.assert_array_equal(found, expected, where)
 
 
 @pytest.mark.parametrize("rounding", ["synapse", "shared"])
@@ -73,12 +87,34 @@ def test_engine_equals_the_plain_implementation(hidden, feedback, rounding):
     assert feedback != "sfdfa" or all(n > 0 for n in happened["feedback"][:-1])
 
 
+@pytest.mark.parametrize("rounding", ["synapse", "shared"])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8)])
+def test_recursive_eligibility_equals_the_plain_implementation(hidden, rounding):
+    config = small_config(hidden=hidden, eligibility="recursive", rounding=rounding)
+    network, samples = small_network(config), random_samples(config, N_SAMPLES)
+    happened = compare(network, *samples)
+    assert min(happened["spikes"]) > 0 and min(happened["weights"]) > 0
+    assert happened["jumps"] > 100
+    # The second tag matters: without it the same network learns something else.
+    layers = [
+        dataclasses.replace(layer, rule=Rule(layer.rule.tag, layer.rule.weight))
+        for layer in network.layers
+    ]
+    engines = Engine(network), Engine(dataclasses.replace(network, layers=layers))
+    for engine in engines:
+        engine.learn(*samples, np.arange(N_SAMPLES))
+    recursive, trace = (engine.states[0].weights for engine in engines)
+    assert (recursive != trace).any()
+
+
+@pytest.mark.parametrize("eligibility", ["trace", "recursive"])
 @pytest.mark.parametrize("seed", range(5))
-def test_engine_equals_the_plain_implementation_at_the_limits(seed):
+def test_engine_equals_the_plain_implementation_at_the_limits(seed, eligibility):
     """Large weights, low thresholds and fast learning: everything saturates."""
     config = small_config(
         hidden=(15,),
         seed=seed,
+        eligibility=eligibility,
         learning_rate=1.0,
         threshold_hidden=0.1,
         threshold_output=0.1,

@@ -22,7 +22,7 @@ def test_tags_by_hand():
     for bits, expected in ((DOWN, [31, 0, 7, 255]), (UP, [32, 0, 7, 255])):
         tags = np.array([0, 0, 7, 250], np.int16)
         x1, x2 = int32(100, 33, 0, 127), int32(60, 33, 0, 80)
-        grow_tags(tags, x1, x2, 50, 4, -5, KEY, ALL, bits)
+        grow_tags(tags, x1, x2, 50, (4, -5), KEY, ALL, bits)
         assert tags.tolist() == expected
 
 
@@ -30,7 +30,7 @@ def test_a_high_tag_is_not_cut_by_the_order_of_the_products():
     """t = 200, x1 = 127, x2 = 120, y1 = 127: the slow product alone would take the
     accumulator to 200 + 252 units, beyond its 256; the true sum is 213.9."""
     tags = np.array([200], np.int16)
-    grow_tags(tags, int32(127), int32(120), 127, 4, -5, KEY, ALL[:1], DOWN)
+    grow_tags(tags, int32(127), int32(120), 127, (4, -5), KEY, ALL[:1], DOWN)
     assert tags[0] == 213
 
 
@@ -45,7 +45,7 @@ def test_weight_changes_by_hand():
         (-50, DOWN, [-3, 0, -1, -7]),
         (-50, UP, [-2, 0, 0, -6]),
     ):
-        weight_changes(changes, tags, y3, 2, -7, KEY, ALL, bits)
+        weight_changes(changes, tags, y3, (2, -7), KEY, ALL, bits)
         assert changes.tolist() == expected, (y3, bits)
 
 
@@ -77,7 +77,7 @@ def test_every_synapse_rounds_on_its_own():
     tags = np.zeros(n, np.int16)
     traces = np.full(n, 100, np.int32), np.full(n, 60, np.int32)
     grow_tags(
-        tags, *traces, 50, 4, -5, np.uint32(12345), np.arange(n, dtype=np.int32), -1
+        tags, *traces, 50, (4, -5), np.uint32(12345), np.arange(n, dtype=np.int32), -1
     )
     assert set(tags) == {31, 32}
     assert abs((tags == 32).mean() - 0.25) < 5 * (0.25 * 0.75 / n) ** 0.5

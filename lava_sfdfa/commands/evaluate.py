@@ -74,7 +74,9 @@ def info(artifact: Path, json_: bool) -> None:
             {name: getattr(layer, name) for name in ("du", "dv", "vth", "impulse")}
             for layer in network.layers
         ],
-        "rules": [{"dt": x.rule.dt, "dw": x.rule.dw} for x in network.layers],
+        "rules": [
+            {"dt": x.rule.dt, "dd": x.rule.dd, "dw": x.rule.dw} for x in network.layers
+        ],
         "feedback_rule": FEEDBACK_RULE,
         "training": {name: found.record[name].tolist() for name in found.record},
         "samples_learned": found.n_learned,
