@@ -56,13 +56,13 @@ def count_activity(artifact: Artifact, graph: Graph, data_dir: Path | None) -> A
     from lava_sfdfa.datasets import load_dataset
     from lava_sfdfa.trainer import check_fits, encode
 
-    config = artifact.config
+    config, network = artifact.config, artifact.network
     data = load_dataset(artifact.provenance.get("dataset", config.dataset), data_dir)
-    check_fits(artifact, data)
+    check_fits(artifact, data, network.sizes[-1])
     part = encode(data.validation.first(N_SAMPLES), config)
     return measure(
         graph,
-        artifact.network,
+        network,
         part.events,
         part.labels,
         artifact.rates,

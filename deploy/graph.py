@@ -62,7 +62,10 @@ class Graph:
 
 
 def parse_layers(text: str) -> tuple[int, ...]:
-    """Sizes such as "784,800,10": inputs, hidden layers, outputs. Errors: InputError."""
+    """Sizes such as "784,800,10": inputs, hidden layers, outputs.
+
+    Errors: InputError.
+    """
     try:
         sizes = tuple(int(part) for part in text.split(","))
     except ValueError:

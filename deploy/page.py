@@ -3,6 +3,7 @@
 A picture of the chips and their cores (inline SVG), bars of the resources, tables.
 """
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -20,6 +21,7 @@ from lava_sfdfa.deploy.report import (
 from lava_sfdfa.resources import RESOURCES, UNLIMITED
 
 CORE, TILE, GAP = 17, 40, 26  # sides in pixels: core, tile with its margin, chips apart
+WIDTH = 1040  # of the page in pixels
 MOST_CHIPS = 64  # drawn
 MOST_LINKS = 150  # drawn, the strongest
 MOST_ROWS = 200  # of the table of cores
@@ -60,7 +62,7 @@ def html_page(compiled: Compiled) -> str:
     )
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of text cells."""
     lines = ["<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"]
     for row in rows:
@@ -108,21 +110,24 @@ def chips_section(compiled: Compiled) -> str:
         fill = "#f6f7f9" if core is None else colour(share[core].max())
         tip = "free" if core is None else core_title(compiled, core, share[core])
         parts.append(
-            f'<rect x="{x}" y="{y}" width="{CORE}" height="{CORE}" rx="2" fill="{fill}" '
-            f'stroke="#c6ced8" stroke-width=".6"><title>{escape(tip)}</title></rect>'
+            f'<rect x="{x}" y="{y}" width="{CORE}" height="{CORE}" rx="2" '
+            f'fill="{fill}" stroke="#c6ced8" stroke-width=".6">'
+            f"<title>{escape(tip)}</title></rect>"
         )
     parts += [*links(compiled), *chip_names(compiled)]
     width, height = int(left.max()) + 40, int(top.max()) + 40
+    scale = min(max(WIDTH / width, 1.0), 2.5)
     n_drawn = min(compiled.summary["chips"], MOST_CHIPS)
     words = (
         f"Colour: the fullest resource of a core. Lines: the {MOST_LINKS} strongest "
-        "links, the wider the more messages. Point at a core to see what it holds. How "
-        f"tiles are arranged is not published. {n_drawn} of {compiled.summary['chips']} "
-        "chips in use are drawn."
+        "links, the wider the more messages. Point at a core to see what it holds. "
+        "How tiles are arranged is not published. "
+        f"{n_drawn} of {compiled.summary['chips']} chips in use are drawn."
     )
     return (
         f'<p class="dim">{words}</p>{legend()}<div class="scroll">'
-        f'<svg width="{width}" height="{height}" role="img" '
+        f'<svg width="{width * scale:.0f}" height="{height * scale:.0f}" '
+        f'viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="chips and cores">{"".join(parts)}</svg></div>'
     )
 
@@ -170,8 +175,9 @@ def links(compiled: Compiled) -> list[str]:
         per_sample = traffic.messages[link] / traffic.n_samples
         found.append(
             f'<line x1="{left[a]:.1f}" y1="{top[a]:.1f}" x2="{left[b]:.1f}" '
-            f'y2="{top[b]:.1f}" stroke="#d9480f" stroke-opacity="{0.1 + 0.4 * weight:.2f}"'
-            f' stroke-width="{0.5 + 2.5 * weight:.2f}"><title>core {a} to {b}: '
+            f'y2="{top[b]:.1f}" stroke="#d9480f" '
+            f'stroke-opacity="{0.1 + 0.4 * weight:.2f}" '
+            f'stroke-width="{0.5 + 2.5 * weight:.2f}"><title>core {a} to {b}: '
             f"{per_sample:,.1f} messages a sample</title></line>"
         )
     return found
@@ -211,7 +217,7 @@ def bars_section(compiled: Compiled) -> str:
         )
     height = 24 * len(resources)
     return (
-        '<p class="dim">Light: the fullest core. Dark: the mean of the cores in use.</p>'
+        '<p class="dim">Light: the fullest core. Dark: the mean of those in use.</p>'
         f'<svg width="860" height="{height}" role="img" aria-label="resources">'
         f"{''.join(parts)}</svg>"
     )
@@ -234,8 +240,8 @@ def energy_section(summary: dict[str, Any]) -> str:
         f"{summary['messages_between_chips_per_sample']:,.0f} of them between chips. "
         f"Mean of {summary['samples_measured']} samples in the engine.",
         summary["energy_per_sample_joule"]["note"] or "",
-        "Learning, low: only synapses with a spike on both sides are visited; high: every "
-        "plastic synapse in every step.",
+        "Learning, low: only synapses with a spike on both sides are visited; high: "
+        "every plastic synapse in every step.",
         *(
             f"{end}: {what}: {source}"
             for end, sources in summary["constants"].items()

@@ -1,34 +1,26 @@
-"""A plan: a network placed on a board, as plain data in a folder.
+"""A plan: a network placed on a board, as plain data under one digest.
 
-`plan.json` has what people read (board, populations, parameters, rules, phases,
-costs), `plan.h5` the arrays. Both are under one SHA-256 digest, which is checked on
-reading. Synapses are stored as integers, axon by axon, with the number of 64-bit words
+Synapses are stored as integers, axon by axon, with the number of 64-bit words
 they take; the order of bits in a word is not published.
 """
 
 import dataclasses
 import json
-import os
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from lava_sfdfa.deploy.graph import MODES, Graph, Population, Projection
 from lava_sfdfa.deploy.partition import Partition
 
-from lava_sfdfa.artifact import Artifact, content_digest, make_readable
-from lava_sfdfa.errors import InputError
+from lava_sfdfa.artifact import Artifact, content_digest
 from lava_sfdfa.quantise import FixedLayer, FixedNetwork
 from lava_sfdfa.resources import CoreModel
 from lava_sfdfa.rule import FEEDBACK_RULE, Rule, Scale
 
 FORMAT = "lava-sfdfa-plan"
 VERSION = 1
-JSON_NAME, ARRAYS_NAME = "plan.json", "plan.h5"
+RULES = ("dt", "dd", "dw")  # of `Rule`
 
 
 @dataclass(frozen=True)
@@ -224,23 +216,30 @@ def _layer_facts(layer: FixedLayer) -> dict[str, Any]:
         for entry in dataclasses.fields(layer)
         if entry.name not in ("weights", "feedback", "rule")
     }
-    for name in ("tag", "weight"):
-        scale = getattr(layer.rule, name)
-        found[f"{name}_scale"] = [scale.mantissa, scale.exponent]
-    return {**found, "dt": layer.rule.dt, "dw": layer.rule.dw}
+    found["scales"] = {
+        name: [scale["mantissa"], scale["exponent"]]
+        for name, scale in dataclasses.asdict(layer.rule).items()
+        if scale is not None
+    }
+    return {**found, "rules": {name: getattr(layer.rule, name) for name in RULES}}
 
 
 def phases(network: FixedNetwork) -> dict[str, list[int]]:
     """First step of each phase of a sample, and the step behind its last."""
-    steps, n = network.steps, network.n_hidden
+    schedule = network.schedule
+    first = {
+        "present": 0,
+        "probe": network.steps,
+        "error": schedule.error,
+        "commit": schedule.commit,
+        "reset": schedule.reset[0],
+        "feedback": schedule.feedback,
+        "rest": schedule.rest,
+    }
+    ends = [*list(first.values())[1:], network.period]
     return {
-        "present": [0, steps],
-        "probe": [steps, steps + n],
-        "error": [steps + n, steps + n + 1],
-        "commit": [steps + n + 1, steps + n + 2],
-        "reset": [steps + n + 2, steps + n + 4],
-        "feedback": [steps + n + 4, steps + n + 5],
-        "rest": [steps + n + 5, network.period],
+        name: [begin, end]
+        for (name, begin), end in zip(first.items(), ends, strict=True)
     }
 
 
@@ -266,97 +265,11 @@ def planned_network(plan: Plan) -> FixedNetwork:
     layers = []
     n_out = graph.populations[len(plan.facts["layers"])].size
     for number, facts in enumerate(plan.facts["layers"]):
-        values = {k: v for k, v in facts.items() if k not in ("dt", "dw")}
-        tag, weight = (
-            Scale(*values.pop(f"{name}_scale")) for name in ("tag", "weight")
-        )
+        values = {k: v for k, v in facts.items() if k not in ("rules", "scales")}
+        scales = {name: Scale(*pair) for name, pair in facts["scales"].items()}
         weights = matrices["forward", number]
         width = 0 if number == len(plan.facts["layers"]) - 1 else n_out
         empty = np.zeros((len(weights), width), np.int8)
         feedback = matrices.get(("feedback", number), empty)
-        layers.append(FixedLayer(weights, feedback, rule=Rule(tag, weight), **values))
+        layers.append(FixedLayer(weights, feedback, rule=Rule(**scales), **values))
     return FixedNetwork(layers=tuple(layers), **plan.facts["network"])
-
-
-# --- files ------------------------------------------------------------------------
-
-
-def save_plan(folder: Path, plan: Plan) -> str:
-    """Write a plan into a folder, which is made, and return its digest.
-
-    Both files are complete before either takes its name. Errors: InputError where
-    the folder cannot be written.
-    """
-    digest = plan.digest
-    head = {"format": FORMAT, "version": VERSION, "digest": digest}
-    text = json.dumps({**head, **plan.facts}, indent=1, sort_keys=True)
-
-    def write_arrays(temporary: Path) -> None:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["digest"] = digest
-            for name, array in plan.arrays.items():
-                file.create_dataset(name, data=array)
-
-    write_files(
-        folder,
-        {
-            ARRAYS_NAME: write_arrays,
-            JSON_NAME: lambda temporary: temporary.write_text(text, "utf-8"),
-        },
-    )
-    return digest
-
-
-def write_files(folder: Path, writers: dict[str, Callable[[Path], Any]]) -> None:
-    """Write files through temporary ones, and name all when all are complete."""
-    made: dict[Path, Path] = {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, write in writers.items():
-            handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
-            os.close(handle)
-            made[folder / name] = Path(temporary)
-            write(Path(temporary))
-            make_readable(Path(temporary))
-        for path, part in made.items():
-            part.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error}); choose another --out"
-        ) from None
-    finally:
-        for part in made.values():
-            part.unlink(missing_ok=True)
-
-
-def load_plan(folder: Path) -> Plan:
-    """Read a plan and check its digest. Errors: InputError for a folder without one,
-    one of another version, and one that is damaged."""
-    path = folder / JSON_NAME if folder.is_dir() else folder
-    if not path.is_file():
-        raise InputError(f"{folder}: there is no plan; `compile` makes one")
-    try:
-        facts = json.loads(path.read_text("utf-8"))
-        if not isinstance(facts, dict) or facts.pop("format", None) != FORMAT:
-            raise InputError(
-                f"{path}: is not a plan of lava-sfdfa; `compile` makes one"
-            )
-        if (version := facts.pop("version")) != VERSION:
-            raise InputError(
-                f"{path}: has the plan version {version}; this lava-sfdfa reads "
-                f"{VERSION}; compile the artifact again"
-            )
-        digest = facts.pop("digest")
-        with h5py.File(path.with_name(ARRAYS_NAME), "r") as file:
-            plan = Plan(facts, {name: entry[()] for name, entry in file.items()})
-        if plan.digest != digest:
-            raise InputError(
-                f"{folder}: is damaged: its content does not have the digest {digest!r} "
-                "that it carries; compile the artifact again"
-            )
-        return plan
-    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{folder}: is not a readable plan ({error}); it is truncated, damaged or "
-            "something else; compile the artifact again"
-        ) from None

@@ -28,7 +28,8 @@ def headline(summary: dict[str, Any]) -> str:
     answer = "fits" if summary["fits"] else "does not fit"
     cores = ""
     if summary["cores"] is not None:
-        cores = f": {plural(summary['cores'], 'core')} on {plural(summary['chips'], 'chip')}"
+        on_chips = plural(summary["chips"], "chip")
+        cores = f": {plural(summary['cores'], 'core')} on {on_chips}"
     return (
         f"{network}, {summary['mode']}, {answer} {summary['board']} "
         f"({plural(summary['chips_of_board'], 'chip')} of {summary['chip']}){cores}"
@@ -77,7 +78,8 @@ def cost_lines(summary: dict[str, Any]) -> list[str]:
         f"({summary['sequential_hops_per_sample']:,.0f} if placed in sequence), "
         f"{summary['messages_per_sample']:,.0f} messages between cores",
         f"energy {si(energy['low'], 'J')} to {si(energy['high'], 'J')}, "
-        f"time {si(time['low'], 's')} to {si(time['high'], 's')} (constants of Loihi 1)",
+        f"time {si(time['low'], 's')} to {si(time['high'], 's')} "
+        "(constants of Loihi 1)",
         *([f"  {energy['note']}"] if energy["note"] else []),
     ]
 

@@ -86,7 +86,7 @@ def run_sim(
 def _board():
     """The function that runs a plan on a board; it takes what `run_sim` takes."""
     try:
-        from lava_sfdfa.deploy import board  # type: ignore[attr-defined]
+        from lava_sfdfa.deploy import board
     except ImportError:
         raise BackendError(
             "this lava-sfdfa cannot reach a board; run with --target sim"

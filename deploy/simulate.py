@@ -7,13 +7,19 @@ neurons in the whole network, so that spikes and weights have to be the same whe
 the cores are. A message may be a spike (1) or a graded value.
 """
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from lava_sfdfa.deploy.core import (
+    Connection,
+    Slice,
+    commit,
+    decay,
+    draw_payloads,
+    grow,
+    keep_jumps,
+    learn_feedback,
+)
 from lava_sfdfa.deploy.plan import Plan, planned_network
 
-from lava_sfdfa import fixedpoint as fp
-from lava_sfdfa.compiled import disk_cached
 from lava_sfdfa.credit import (
     FACTOR_MAX,
     FACTOR_MIN,
@@ -22,160 +28,16 @@ from lava_sfdfa.credit import (
     RATE_SHIFT,
 )
 from lava_sfdfa.encoding import Events
-from lava_sfdfa.errors import BackendError
 from lava_sfdfa.presentation import TRACE_MAX, integrate
 from lava_sfdfa.quantise import FACTOR_BITS, RATE_BITS, RATE_COARSE_BITS, FixedNetwork
-from lava_sfdfa.rule import (
-    DIRECTION_MAX,
-    DIRECTION_MIN,
-    FEEDBACK_DECAY_FACTOR,
-    PAYLOAD_FACTOR,
-    WEIGHT_MAX,
-    WEIGHT_MIN,
-    grow_tags,
-    update_feedback,
-    weight_changes,
-)
+from lava_sfdfa.rule import DIRECTION_MAX, DIRECTION_MIN
 from lava_sfdfa.state import Noise, make_noise, make_parameters
-
-# --- what a core does with the neurons of a slice, compiled --------------------------
-
-
-@disk_cached
-def grow(p, tags, x1, x2, fired, u, begin, seed, counter, sources, uniform, bits):
-    """Grow the tags of the neurons `fired` (in the slice) after their spikes.
-
-    tags: int16 (n, axons); x1, x2, sources: int32 (axons,); begin: number of the
-    slice's first neuron; counter: step since learning began.
-    """
-    key = fp.stream(seed, fp.RANDOM_TAG, p.layer, counter)
-    for post in fired:
-        y1 = fp.reciprocal(u[post], p.reciprocal_exponent)
-        grow_tags(
-            tags[post], x1, x2, fp.decay_trace(y1, p.alpha_y, uniform), p.tag_mantissa,
-            p.tag_exponent, fp.draw(key, begin + post), sources, bits,
-        )  # fmt: skip
-
-
-@disk_cached
-def commit(p, weights, tags, fired, factor, begin, seed, counter, sources, bits):
-    """Change the weights, int8 (axons, n), by tags and third factors int32 (n,)."""
-    key = fp.stream(seed, fp.RANDOM_WEIGHT, p.layer, counter)
-    changes = np.empty(sources.size, np.int16)
-    for post in fired:
-        weight_changes(
-            changes, tags[post], factor[post], p.weight_mantissa, p.weight_exponent,
-            fp.draw(key, begin + post), sources, bits,
-        )  # fmt: skip
-        for axon in range(sources.size):
-            after = np.int32(weights[axon, post]) + changes[axon]
-            weights[axon, post] = min(max(after, WEIGHT_MIN), WEIGHT_MAX)
-
-
-@disk_cached
-def learn_feedback(
-    p, weights, fired, own, direction, rows, begin, seed, counter, uniform, bits
-):
-    """Move the feedback weights, int8 (axons, n), of the neurons `fired`.
-
-    own: their payloads; direction: int32 (n_out,); rows: the axon of each output.
-    """
-    key = fp.stream(seed, fp.RANDOM_FEEDBACK, p.layer, counter)
-    y3 = fp.decay_trace(FEEDBACK_DECAY_FACTOR, p.alpha_y, uniform)
-    row = np.empty(rows.size, np.int8)
-    for post in fired:
-        for output in range(rows.size):
-            row[output] = weights[rows[output], post]
-        y1 = fp.decay_trace(64 + PAYLOAD_FACTOR * own[post], p.alpha_y, uniform)
-        update_feedback(row, y1, y3, direction, fp.draw(key, begin + post), bits)
-        for output in range(rows.size):
-            weights[rows[output], post] = row[output]
-
-
-@disk_cached
-def draw_payloads(own, fired, begin, seed, layer, number):
-    """A random payload of -1 or 1 for the neurons `fired`: written to `own`."""
-    key = fp.stream(seed, fp.RANDOM_PAYLOAD, layer, number)
-    for post in fired:
-        own[post] = 1 if fp.draw(key, begin + post) >> np.uint32(31) else -1
-
-
-@disk_cached
-def decay(traces, alpha, uniform):
-    """One step of decay of traces or third factors: int32, changed."""
-    for k in range(traces.size):
-        traces[k] = fp.decay_trace(traces[k], alpha, uniform)
-
-
-# --- what a core holds ------------------------------------------------------------
-
-
-@dataclass
-class Slice:
-    """Neurons of one population on a core. Arrays are int32 (n,)."""
-
-    population: int
-    begin: int  # number of the first neuron in its population
-    n: int
-    total: np.ndarray = field(init=False)  # input of the next step
-    u: np.ndarray = field(init=False)
-    v: np.ndarray = field(init=False)
-    n_spikes: np.ndarray = field(init=False)
-    own: np.ndarray = field(init=False)  # payload of its own
-    third: np.ndarray = field(init=False)  # what came back of the errors
-    rate: np.ndarray = field(init=False)  # running mean, stays over samples
-
-    def __post_init__(self):
-        self.rate = np.zeros(self.n, np.int32)
-        self.rest()
-
-    def rest(self) -> None:
-        """State before a sample."""
-        for name in ("total", "u", "v", "n_spikes", "own", "third"):
-            setattr(self, name, np.zeros(self.n, np.int32))
-
-    @property
-    def fired(self) -> np.ndarray:
-        """Neurons of the slice that spiked in this sample."""
-        return np.flatnonzero(self.n_spikes)
-
-
-@dataclass
-class Connection:
-    """The synapses of a projection into one slice, and its input axons."""
-
-    kind: str
-    source: int  # population
-    target: Slice
-    weights: np.ndarray  # int8 (axons, n)
-    sources: np.ndarray  # int32 (axons,), neuron behind each axon
-    x1: np.ndarray = field(init=False)  # int32 (axons,)
-    x2: np.ndarray = field(init=False)
-    tags: np.ndarray = field(init=False)  # int16 (n, axons)
-
-    def __post_init__(self):
-        self.rest()
-
-    def rest(self) -> None:
-        """State before a sample."""
-        self.x1 = np.zeros(len(self.sources), np.int32)
-        self.x2 = np.zeros(len(self.sources), np.int32)
-        self.tags = np.zeros((self.target.n, len(self.sources)), np.int16)
-
-    def drive(self, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """What messages give the neurons of the slice: int64 (n,)."""
-        return values.astype(np.int64) @ self.weights[rows].astype(np.int64)
 
 
 class Simulator:
-    """A plan at work. `placed messages` counts what went from core to core."""
+    """A plan at work; `messages` counts what went from core to core."""
 
     def __init__(self, plan: Plan):
-        if plan.facts["eligibility"] != "trace" and plan.facts["mode"] == "learning":
-            raise BackendError(
-                f"the simulator of plans learns with eligibility 'trace', not "
-                f"{plan.facts['eligibility']!r}; compile with --mode inference"
-            )
         self.plan, self.tables = plan, plan.arrays
         self.network = planned_network(plan)
         self.n_learned = int(plan.facts["n_learned"])
@@ -201,7 +63,7 @@ class Simulator:
         n_cores = len(self.tables["core_place"])
         self.messages = np.zeros((n_cores, n_cores), np.int64)
         self.outbox: list[tuple[np.ndarray, np.ndarray]] = []
-        self.spikes: list[list[tuple[int, int, int]]] = []
+        self.spikes: list[list[tuple[int, int]]] = []
 
     def _load_rates(self) -> None:
         sizes = [layer.n_post for layer in self.network.layers[:-1]]
@@ -279,9 +141,7 @@ class Simulator:
     def classify(self, events: Events, order: np.ndarray) -> np.ndarray:
         """Predict the classes of the samples `order`, without learning: int64."""
         found = np.empty(len(order), np.int64)
-        noises = [
-            make_noise(self.network, k, 0, 0) for k in range(len(self.parameters))
-        ]
+        noises = [self.noise(k, 0, 0) for k in range(len(self.parameters))]
         for position, sample in enumerate(order):
             self.present(events, int(sample), noises, 0, learning=False)
             found[position] = self.predict()
@@ -295,7 +155,7 @@ class Simulator:
         for position, sample in enumerate(order):
             begin = self.n_learned * network.period
             noises = [
-                make_noise(network, k, begin, network.period)
+                self.noise(k, begin, network.period)
                 for k in range(len(self.parameters))
             ]
             self.present(events, int(sample), noises, begin, learning=True)
@@ -304,10 +164,17 @@ class Simulator:
             self.n_learned += 1
         return found
 
+    def noise(self, layer: int, first: int, count: int) -> Noise:
+        """Random numbers of a layer, as the engine draws them."""
+        network = self.network
+        return make_noise(network.rounding, network.seed, layer, first, count)
+
     def present(self, events, sample, noises, begin, learning) -> None:
         """Show one sample: `spikes` has (step, neuron) of every layer afterwards."""
-        for part in (*self.slices, *self.connections):
+        for part in self.slices:
             part.rest()
+        for line in self.connections:
+            line.rest()
         self.spikes = [[] for _ in range(len(self.parameters) + 1)]
         shown, last = events.counts[sample], events.offset[sample]
         for step in range(self.network.steps):
@@ -330,7 +197,7 @@ class Simulator:
             if learning:
                 for line in self.connections:
                     fired = now[id(line.target)]
-                    if line.kind == "forward" and len(fired):
+                    if line.kind == "forward":
                         self.grow(line, fired, noises, step, begin)
 
     def step_neurons(self, part: Slice, step: int) -> np.ndarray:
@@ -358,11 +225,16 @@ class Simulator:
     def grow(self, line: Connection, fired, noises, step: int, begin: int) -> None:
         """Tags of neurons that spike in this step."""
         layer, part = line.target.population - 1, line.target
-        noise = noises[layer]
+        p, noise, seed = self.parameters[layer], noises[layer], self.network.seed
+        if p.recursive:
+            keep_jumps(
+                p, line.jumps, fired, part.n_spikes, part.begin, seed, begin + step,
+                line.sources, noise.bits[step],
+            )  # fmt: skip
         grow(
-            self.parameters[layer], line.tags, line.x1, line.x2, fired, part.u,
-            part.begin, self.network.seed, begin + step, line.sources, noise.y[step],
-            noise.bits[step],
+            p, line.tags, line.jumps, line.x1, line.x2, fired,
+            part.u, part.begin, seed, begin + step, line.sources,
+            noise.y[step], noise.bits[step],
         )  # fmt: skip
 
     def predict(self) -> int:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lava_sfdfa import chips
 from lava_sfdfa.config import unknown_choice
 from lava_sfdfa.errors import CheckError, InputError
 
@@ -173,7 +174,7 @@ LOIHI2 = CoreModel(
     plastic_bits=Fact(16, "two rows of one repository, a rule without tags", "M"),
     # Whether the 16 bits hold both tags is not published: they are taken to hold the
     # first, and the second is charged on top.
-    second_tag_bits=Fact(9, "width of a tag, see chips.TAG; " + _OURS, "L"),
+    second_tag_bits=Fact(chips.TAG_2.bits, "chips.TAG_2; " + _OURS, "L"),
     header_bits=Fact(10, "1 to 24 fit the tables; 4 + 6 as on Loihi 1", "M"),
     entry_most=_NO_LIMIT,
     axon_words_most=_NO_LIMIT,

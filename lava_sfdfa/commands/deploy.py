@@ -84,7 +84,7 @@ def compile_(
     """Place a trained network on the cores of a board: a plan and a report."""
     from lava_sfdfa.deploy.compiler import compile_artifact
     from lava_sfdfa.deploy.page import html_page
-    from lava_sfdfa.deploy.plan import save_plan, write_files
+    from lava_sfdfa.deploy.plan_files import save_plan, write_files
     from lava_sfdfa.deploy.report import text_report
 
     target = find_board(board, conservative)
@@ -125,7 +125,7 @@ def run(
     A plan that learns takes training samples and predicts each before it learns it;
     another takes test samples.
     """
-    from lava_sfdfa.deploy.plan import load_plan
+    from lava_sfdfa.deploy.plan_files import load_plan
     from lava_sfdfa.deploy.runner import run_plan
 
     found = load_plan(plan)
