@@ -60,14 +60,7 @@ def count_activity(artifact: Artifact, graph: Graph, data_dir: Path | None) -> A
     data = load_dataset(artifact.provenance.get("dataset", config.dataset), data_dir)
     check_fits(artifact, data, network.sizes[-1])
     part = encode(data.validation.first(N_SAMPLES), config)
-    return measure(
-        graph,
-        network,
-        part.events,
-        part.labels,
-        artifact.rates,
-        artifact.n_learned,
-    )
+    return measure(graph, network, part.events, artifact.n_learned)
 
 
 def compile_artifact(

@@ -265,10 +265,6 @@ class Engine:
             for s in self._scratches
         ]
 
-    def spike_counts(self) -> list[np.ndarray]:
-        """Spikes of each neuron in the last sample, a layer each: int32 (n_post,)."""
-        return [scratch.n_spikes.copy() for scratch in self._scratches]
-
     def network(self) -> FixedNetwork:
         """The network with the weights that learning has reached."""
         return with_state(self.start_network, self.states)
