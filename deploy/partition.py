@@ -212,16 +212,17 @@ class Packing:
         use = self._use(population, 1)
         over = np.flatnonzero(use > self.limits)
         resource = int(over[0]) if over.size else SYNAPSES
-        n_inputs = sum(
-            graph.populations[graph.projections[k].source].size
-            for k in graph.into(population)
-        )
-        remedy = f"use fewer than its {n_inputs:,} inputs"
+        remedy = "use fewer inputs"
         if resource == AXON_IN:
-            spare = n_inputs - int(use[AXON_IN] - self.limits[AXON_IN]) // (
-                int(use[AXON_IN]) // n_inputs
-            )
-            remedy = f"use {spare:,} inputs at most (it has {n_inputs:,})"
+            sizes = [
+                (graph.populations[graph.projections[k].source].size, k)
+                for k in graph.into(population)
+            ]
+            largest, k = max(sizes)
+            slots = int(use[AXON_IN]) // sum(size for size, _ in sizes)
+            excess = int(use[AXON_IN] - self.limits[AXON_IN])
+            source = graph.populations[graph.projections[k].source].name
+            remedy = f"use {largest - -(-excess // slots):,} neurons in {source!r} at most"
         if resource == AXON_OUT:
             remedy = "make the layers that it feeds smaller"
         return (

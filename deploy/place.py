@@ -10,6 +10,7 @@ mesh (Davies 2018, p.86, for Loihi 1), near to a square. How the tiles of a chip
 arranged is not published, see `CoreModel.mesh_source`.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from lava_sfdfa.resources import Board
 
 RADIUS = 3  # tiles around the middle that are tried
 SWEEPS = 30  # at most
+BORDER = 2  # hops that a border between chips counts as, more, while cores are placed
 
 
 @dataclass(frozen=True)
@@ -96,15 +98,27 @@ def between_chips(traffic: Traffic, geometry: Geometry, place: np.ndarray) -> in
 def place_cores(traffic: Traffic, geometry: Geometry, n_cores: int) -> np.ndarray:
     """A place for every core: int32 (n_cores,)."""
     links = adjacency(traffic, n_cores)
-    at = tile_table(geometry)
+    apart = with_borders(geometry)
+    at = tile_table(apart)
     best, fewest = np.zeros(0, np.int32), -1
     for order in (curve_order(geometry), np.arange(len(geometry.x))):
         place = order[:n_cores].astype(np.int32)
-        improve(place, geometry.x, geometry.y, at, *links)
-        found = sum(hops(traffic, geometry, place))
+        improve(place, apart.x, apart.y, at, *links)
+        found = sum(hops(traffic, apart, place))
         if fewest < 0 or found < fewest:
             best, fewest = place, found
     return best
+
+
+def with_borders(geometry: Geometry) -> Geometry:
+    """The same places with chips further apart: messages between chips are slower,
+    by how much is not published."""
+    chip = geometry.chip(np.arange(len(geometry.x)))
+    x = geometry.x + BORDER * (chip % geometry.width)
+    y = geometry.y + BORDER * (chip // geometry.width)
+    return dataclasses.replace(
+        geometry, x=x.astype(np.int32), y=y.astype(np.int32)
+    )
 
 
 def tile_table(geometry: Geometry) -> np.ndarray:
@@ -124,61 +138,72 @@ def improve(place, x, y, at, first, neighbour, weight):
     x, y: of the places; at: `tile_table`; first, neighbour, weight: `adjacency`.
     """
     core_at = np.full(x.size, -1, np.int32)
+    shared = np.zeros(place.size, np.int64)  # messages between `core` and another
     for core in range(place.size):
         core_at[place[core]] = core
     for _ in range(SWEEPS):
         n_moves = 0
         for core in range(place.size):
-            n_moves += move(core, place, core_at, x, y, at, first, neighbour, weight)
+            for link in range(first[core], first[core + 1]):
+                shared[neighbour[link]] += weight[link]
+            n_moves += move(
+                core, place, core_at, shared, x, y, at, first, neighbour, weight
+            )
+            for link in range(first[core], first[core + 1]):
+                shared[neighbour[link]] = 0
         if n_moves == 0:
             break
 
 
 @disk_cached
-def cost(core, there, other, place, x, y, first, neighbour, weight):
-    """Hops of a core's messages if it were at `there`; `other`, which would change
-    places with it, is left out, since the way to it would stay the same."""
-    total = 0
+def along(core, positions, axis, place, first, neighbour, weight):
+    """Hops of a core's messages in one direction, were it at each of `positions`,
+    with all others where they are: int64, shape as positions."""
+    total = np.zeros(positions.size, np.int64)
     for link in range(first[core], first[core + 1]):
-        end = neighbour[link]
-        if end != other:
-            way = abs(x[there] - x[place[end]]) + abs(y[there] - y[place[end]])
-            total += weight[link] * way
+        end = axis[place[neighbour[link]]]
+        for k in range(positions.size):
+            total[k] += weight[link] * abs(positions[k] - end)
     return total
 
 
 @disk_cached
-def move(core, place, core_at, x, y, at, first, neighbour, weight):
-    """Do the best swap of a core with a place near the middle of its neighbours.
-    Returns whether there was one."""
-    sum_x, sum_y, sum_w = 0, 0, 0
+def cost(core, there, place, x, y, first, neighbour, weight):
+    """Hops of a core's messages, were it at `there`, with all others where they are."""
+    total = 0
     for link in range(first[core], first[core + 1]):
         end = place[neighbour[link]]
-        sum_x += weight[link] * x[end]
-        sum_y += weight[link] * y[end]
-        sum_w += weight[link]
-    if sum_w == 0:
+        total += weight[link] * (abs(x[there] - x[end]) + abs(y[there] - y[end]))
+    return total
+
+
+@disk_cached
+def move(core, place, core_at, shared, x, y, at, first, neighbour, weight):
+    """Do the best swap of a core with a place near the middle of its neighbours, of
+    those where the core itself gains. Returns whether there was one."""
+    if first[core] == first[core + 1]:
         return False
-    middle_x, middle_y = sum_x // sum_w, sum_y // sum_w
+    links = (first, neighbour, weight)
     here, best, best_there = place[core], 0, -1
-    for tile_y in range(
-        max(0, middle_y - RADIUS), min(at.shape[0], middle_y + RADIUS + 1)
-    ):
-        for tile_x in range(
-            max(0, middle_x - RADIUS), min(at.shape[1], middle_x + RADIUS + 1)
-        ):
-            if tile_x == x[here] and tile_y == y[here]:
+    columns = near(middle(core, place, x, *links), at.shape[1])
+    rows = near(middle(core, place, y, *links), at.shape[0])
+    in_x = along(core, columns, x, place, *links)
+    in_y = along(core, rows, y, place, *links)
+    now = cost(core, here, place, x, y, *links)
+    for row in range(rows.size):
+        for column in range(columns.size):
+            own = in_x[column] + in_y[row] - now
+            if own >= 0:
                 continue
-            entry = at[tile_y, tile_x]
+            entry = at[rows[row], columns[column]]
             for there in range(entry[0], entry[0] + entry[1]):
-                other = core_at[there]
-                links = (place, x, y, first, neighbour, weight)
-                gain = cost(core, there, other, *links) - cost(
-                    core, here, other, *links
-                )
+                other, gain = core_at[there], own
                 if other >= 0:
-                    gain += cost(other, here, core, *links)
-                    gain -= cost(other, there, core, *links)
+                    gain += cost(other, here, place, x, y, *links)
+                    gain -= cost(other, there, place, x, y, *links)
+                    # The way between the two stays; both sums took it for gone.
+                    way = abs(x[here] - x[there]) + abs(y[here] - y[there])
+                    gain += 2 * shared[other] * way
                 if gain < best:
                     best, best_there = gain, there
     if best_there < 0:
@@ -188,3 +213,19 @@ def move(core, place, core_at, x, y, at, first, neighbour, weight):
     if other >= 0:
         place[other] = here
     return True
+
+
+@disk_cached
+def middle(core, place, axis, first, neighbour, weight):
+    """Mean position of a core's neighbours, weighted by messages, rounded down."""
+    total, sum_w = 0, 0
+    for link in range(first[core], first[core + 1]):
+        total += weight[link] * axis[place[neighbour[link]]]
+        sum_w += weight[link]
+    return total // sum_w
+
+
+@disk_cached
+def near(position, size):
+    """Positions around one, inside 0..size - 1: int64."""
+    return np.arange(max(0, position - RADIUS), min(size, position + RADIUS + 1))

@@ -47,7 +47,8 @@ PLACED = {  # hidden layers and boards
     (800, 400, 200): ("oheo-gulch", "kapoho-bay"),
     (1000, 1000, 1000): ("oheo-gulch", "nahuku"),
     (2000, 1000, 500): ("kapoho-point", "nahuku"),
-    (3000, 2000, 1000): ("kapoho-point", "nahuku"),
+    (2000, 2000, 2000): ("nahuku",),
+    (3000, 2000, 1000): ("kapoho-point",),
 }
 N_TRAINED, N_MEASURED = 2000, 50
 GROWTH = (12_500, 25_000, 50_000, 100_000)  # neurons
