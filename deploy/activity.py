@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from lava_sfdfa.deploy.graph import Graph
 
 from lava_sfdfa.compiled import disk_cached
-from lava_sfdfa.deploy.graph import Graph
 from lava_sfdfa.encoding import Events
 from lava_sfdfa.presentation import present
 from lava_sfdfa.quantise import FixedNetwork
@@ -41,9 +41,7 @@ def measure(
     if graph.mode == "learning":
         _add_learning(network, counts, n_learned, messages, updates)
     steps = network.period if graph.mode == "learning" else network.steps
-    return Activity(
-        tuple(messages), tuple(spikes), tuple(updates), len(events), steps
-    )
+    return Activity(tuple(messages), tuple(spikes), tuple(updates), len(events), steps)
 
 
 def _add_learning(network, counts, n_learned, messages, updates) -> None:
@@ -77,7 +75,9 @@ def count_spikes(network: FixedNetwork, events: Events) -> list[np.ndarray]:
 
     Layer by layer, so that only the spikes between two layers are kept.
     """
-    trains = [_input_train(events, sample, network.steps) for sample in range(len(events))]
+    trains = [
+        _input_train(events, sample, network.steps) for sample in range(len(events))
+    ]
     found = [_counts(trains, network.sizes[0])]
     for number, layer in enumerate(network.layers):
         p, state = make_parameters(network, number, 1.0), make_state(layer, None)

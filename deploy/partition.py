@@ -208,29 +208,31 @@ class Packing:
 
     def _too_large(self, population: int) -> str:
         """Layer, resource, need, limit, remedy."""
-        graph, model = self.graph, self.model
         use = self._use(population, 1)
         over = np.flatnonzero(use > self.limits)
         resource = int(over[0]) if over.size else SYNAPSES
-        remedy = "use fewer inputs"
-        if resource == AXON_IN:
-            sizes = [
-                (graph.populations[graph.projections[k].source].size, k)
-                for k in graph.into(population)
-            ]
-            largest, k = max(sizes)
-            slots = int(use[AXON_IN]) // sum(size for size, _ in sizes)
-            excess = int(use[AXON_IN] - self.limits[AXON_IN])
-            source = graph.populations[graph.projections[k].source].name
-            remedy = f"use {largest - -(-excess // slots):,} neurons in {source!r} at most"
-        if resource == AXON_OUT:
-            remedy = "make the layers that it feeds smaller"
+        name = self.graph.populations[population].name
+        remedies = [self._remedy(population, resource, use)]
+        if self.graph.mode == "learning":
+            remedies.append("--mode inference")
         return (
-            f"layer {graph.populations[population].name!r} can never fit: one neuron "
-            f"needs {use[resource]:,} {RESOURCE_WORDS[resource]}, a core of "
-            f"{model.name} has {self.limits[resource]:,}; {remedy}, --mode inference, "
-            "or a board with another chip"
+            f"layer {name!r} can never fit: one neuron needs {use[resource]:,} "
+            f"{RESOURCE_WORDS[resource]}, a core of {self.model.name} has "
+            f"{self.limits[resource]:,}; {', '.join(remedies)}, or a board with "
+            "another chip"
         )
+
+    def _remedy(self, population: int, resource: int, use: np.ndarray) -> str:
+        if resource == AXON_OUT:
+            return "make the layers that it feeds smaller"
+        sources = [
+            self.graph.populations[self.graph.projections[k].source]
+            for k in self.graph.into(population)
+        ]
+        largest = max(sources, key=lambda source: source.size)
+        an_axon = max(1, int(use[resource]) // sum(source.size for source in sources))
+        excess = -(-int(use[resource] - self.limits[resource]) // an_axon)
+        return f"use {largest.size - excess:,} neurons in {largest.name!r} at most"
 
 
 RESOURCE_WORDS = (

@@ -116,9 +116,7 @@ def with_borders(geometry: Geometry) -> Geometry:
     chip = geometry.chip(np.arange(len(geometry.x)))
     x = geometry.x + BORDER * (chip % geometry.width)
     y = geometry.y + BORDER * (chip // geometry.width)
-    return dataclasses.replace(
-        geometry, x=x.astype(np.int32), y=y.astype(np.int32)
-    )
+    return dataclasses.replace(geometry, x=x.astype(np.int32), y=y.astype(np.int32))
 
 
 def tile_table(geometry: Geometry) -> np.ndarray:

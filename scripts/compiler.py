@@ -1,7 +1,8 @@
 """Figures of the compiler: cores, placement, growth. One JSON line for each case.
 
     python scripts/compiler.py cores > scripts/results/compiler_cores.jsonl
-    python scripts/compiler.py placement --data-dir DIR > scripts/results/placement.jsonl
+    python scripts/compiler.py placement --data-dir DIR \\
+        > scripts/results/compiler_placement.jsonl
     python scripts/compiler.py growth > scripts/results/compiler_growth.jsonl
 
 `placement` holds our places against others on the same cores and traffic: in sequence;
@@ -21,10 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from lava_sfdfa.artifact import Artifact
-from lava_sfdfa.config import Config, named_config
-from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.deploy.activity import Activity, measure
 from lava_sfdfa.deploy.compiler import place_and_cost
 from lava_sfdfa.deploy.fit import Request, fit
@@ -33,6 +30,10 @@ from lava_sfdfa.deploy.partition import partition
 from lava_sfdfa.deploy.place import between_chips, hops, make_geometry, place_cores
 from lava_sfdfa.deploy.plan_files import save_plan
 from lava_sfdfa.deploy.traffic import Traffic, adjacency, measure_traffic
+
+from lava_sfdfa.artifact import Artifact
+from lava_sfdfa.config import Config, named_config
+from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.encoding import encode_latency
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.network import build_network
@@ -40,8 +41,14 @@ from lava_sfdfa.quantise import FixedNetwork, quantise
 from lava_sfdfa.resources import find_board
 from lava_sfdfa.trainer import encode
 
-SIZES = ((784, 100, 10), (784, 400, 10), (784, 800, 10), (784, 400, 200, 10))
-SIZES = (*SIZES, (2312, 800, 10), (700, 256, 20))
+SIZES: tuple[tuple[int, ...], ...] = (
+    (784, 100, 10),
+    (784, 400, 10),
+    (784, 800, 10),
+    (784, 400, 200, 10),
+    (2312, 800, 10),
+    (700, 256, 20),
+)
 PLACED = {  # hidden layers and boards
     (400, 200): ("oheo-gulch", "kapoho-bay"),
     (800, 400, 200): ("oheo-gulch", "kapoho-bay"),
@@ -85,7 +92,7 @@ def placement(data_dir: Path | None, quick: bool) -> None:
     """Spike-hops and messages between chips, of every way to place."""
     name = "digits" if quick else "mnist"
     data = load_dataset(name, data_dir)
-    cases = {(60, 40): ("oheo-gulch",)} if quick else PLACED
+    cases = {(500, 500, 100): ("oheo-gulch",)} if quick else PLACED
     n_trained = 50 if quick else N_TRAINED
     for hidden, boards in cases.items():
         config = named_config(name, hidden=hidden)
@@ -156,7 +163,9 @@ def greedy_chips(traffic: Traffic, n_cores: int, capacity: int) -> np.ndarray:
         if position % capacity == 0:
             with_chip = np.zeros(n_cores, np.int64)
             total = matrix.sum(axis=1)
-            chosen = 0 if position == 0 else int(np.argmin(np.where(left, total, 2**62)))
+            chosen = (
+                0 if position == 0 else int(np.argmin(np.where(left, total, 2**62)))
+            )
         else:
             chosen = int(np.argmax(np.where(left, with_chip, -1)))
         place[chosen], left[chosen] = position, False
@@ -175,9 +184,8 @@ def metis_chips(
     chip = np.zeros(n_cores, np.int64)
     if n_chips > 1:
         first, neighbour, weight = merged(traffic, n_cores)
-        _, parts = pymetis.part_graph(
-            n_chips, xadj=first, adjncy=neighbour, eweights=weight
-        )
+        graph = pymetis.CSRAdjacency(adj_starts=first, adjacent=neighbour)
+        _, parts = pymetis.part_graph(n_chips, adjacency=graph, eweights=weight)
         chip = np.array(parts)
     room, place = np.full(n_chips, capacity), np.zeros(n_cores, np.int64)
     for core in range(n_cores):  # a part may be larger than a chip
@@ -209,7 +217,13 @@ def growth(quick: bool) -> None:
 
 def compile_random(neurons: int, width: int) -> dict[str, Any]:
     """A network of equal hidden layers of random weights: from layers to files."""
-    config = Config(hidden=(width,) * (neurons // width), steps=16, threshold_hidden=0.3)
+    # Enough steps and drive for spikes to reach the last layer.
+    config = Config(
+        hidden=(width,) * (neurons // width),
+        steps=128,
+        threshold_hidden=0.05,
+        weight_init=2.0,
+    )
     network = quantise(build_network(config, width, 10), config)
     rng = np.random.RandomState(0)
     images = rng.randint(0, 256, size=(5, width)).astype(np.uint8)
@@ -218,7 +232,7 @@ def compile_random(neurons: int, width: int) -> dict[str, Any]:
     artifact = Artifact(config, "random", (width,), network, rates, 0, {})
     request = Request(network.sizes, find_board("hala-point"), "learning")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begin = time.perf_counter()
+    begin, begin_cpu = time.perf_counter(), time.process_time()
     seconds = {}
     summary, graph, packed = fit(request)
     assert packed is not None
@@ -231,11 +245,13 @@ def compile_random(neurons: int, width: int) -> dict[str, Any]:
         save_plan(Path(folder), done.plan)
         size = sum(file.stat().st_size for file in Path(folder).iterdir())
     seconds["write"] = time.perf_counter() - begin
+    cpu = time.process_time() - begin_cpu
     return {
         "neurons": sum(network.sizes),
         "synapses": sum(layer.weights.size for layer in network.layers),
         "cores": packed.n_cores,
         "chips": summary["chips"],
+        "cpu_seconds": round(cpu, 2),
         "seconds_until": {name: round(value, 2) for name, value in seconds.items()},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "memory_before_mb": before // 1024,

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
 from lava_sfdfa.deploy.fit import Request, fit, smallest_change
 from lava_sfdfa.deploy.graph import MODES, build_graph, parse_layers
 from lava_sfdfa.deploy.partition import count_targets, partition, slice_use
+
 from lava_sfdfa.errors import CheckError, InputError
 from lava_sfdfa.resources import BOARDS, LOIHI1, LOIHI2, LOIHI2_CONSERVATIVE, find_board
 
@@ -136,7 +136,13 @@ def test_a_layer_that_can_never_fit_is_refused_with_the_remedy():
     with pytest.raises(CheckError) as caught:
         partition(graph, LOIHI1)
     sentence = str(caught.value)
-    for part in ("'hidden'", "input axons", "4,644", "4,096", "2,038 neurons in 'input'"):
+    for part in (
+        "'hidden'",
+        "input axons",
+        "4,644",
+        "4,096",
+        "2,038 neurons in 'input'",
+    ):
         assert part in sentence
     check(*(lambda g: (g, LOIHI1, partition(g, LOIHI1)))(
         build_graph((2038, 800, 10), "learning")
@@ -169,7 +175,9 @@ def test_symmetric_feedback_cannot_be_learned_on_a_chip():
     assert build_graph((4, 3, 2), "inference", feedback="symmetric").projections
 
 
-@pytest.mark.parametrize("text", ["", "784", "784,10", "784,x,10", "784,0,10", "1,2,1e9"])
+@pytest.mark.parametrize(
+    "text", ["", "784", "784,10", "784,x,10", "784,0,10", "1,2,1e9"]
+)
 def test_layers_that_are_none_are_refused(text):
     with pytest.raises(InputError, match="--layers is"):
         parse_layers(text)

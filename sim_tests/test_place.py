@@ -5,7 +5,6 @@ import itertools
 import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
-
 from lava_sfdfa.deploy.activity import count_spikes, measure
 from lava_sfdfa.deploy.energy import HIGH, LOW, band
 from lava_sfdfa.deploy.graph import build_graph
@@ -19,6 +18,7 @@ from lava_sfdfa.deploy.place import (
     place_cores,
 )
 from lava_sfdfa.deploy.traffic import Traffic, core_loads, measure_traffic
+
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.resources import BOARDS, LOIHI2
 
