@@ -14,7 +14,7 @@ from itertools import pairwise
 from lava_sfdfa.errors import CheckError, InputError
 
 MODES = ("learning", "inference")
-LAYER_MOST = 10**7
+LAYER_MOST = 10**6
 WEIGHT_BITS = 8  # of forward and feedback weights, see chips.WEIGHT
 
 

@@ -116,7 +116,7 @@ def chips_section(compiled: Compiled) -> str:
         )
     parts += [*links(compiled), *chip_names(compiled)]
     width, height = int(left.max()) + 40, int(top.max()) + 40
-    scale = min(max(WIDTH / width, 1.0), 2.5)
+    scale = min(max(WIDTH / width, 1.0), 1.6)
     n_drawn = min(compiled.summary["chips"], MOST_CHIPS)
     words = (
         f"Colour: the fullest resource of a core. Lines: the {MOST_LINKS} strongest "

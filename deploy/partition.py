@@ -157,12 +157,13 @@ class Packing:
         if most == 0:
             raise CheckError(self._too_large(population))
         full = (size - 1) // most if self.graph.into(population) else 0
+        use = self._use(population, most)
         for number in range(full):
-            self._put(population, number * most, most, self._open())
+            self._put(population, number * most, most, self._open(), use)
         begin = full * most
         while begin < size:
             core, n = self._room(population, min(size - begin, most))
-            self._put(population, begin, n, core)
+            self._put(population, begin, n, core, self._use(population, n))
             begin += n
 
     def _room(self, population: int, n: int) -> tuple[int, int]:
@@ -190,9 +191,11 @@ class Packing:
         self.n_cores += 1
         return self.n_cores - 1
 
-    def _put(self, population: int, begin: int, n: int, core: int) -> None:
+    def _put(
+        self, population: int, begin: int, n: int, core: int, use: np.ndarray
+    ) -> None:
         self.slices.append((population, begin, begin + n, core))
-        self.use[core] += self._use(population, n)
+        self.use[core] += use
 
     def result(self) -> Partition:
         """The slices in the order of the data, and the cores in that of their first
@@ -212,7 +215,7 @@ class Packing:
         over = np.flatnonzero(use > self.limits)
         resource = int(over[0]) if over.size else SYNAPSES
         name = self.graph.populations[population].name
-        remedies = [self._remedy(population, resource, use)]
+        remedies = [self._remedy(population, use)]
         if self.graph.mode == "learning":
             remedies.append("--mode inference")
         return (
@@ -222,17 +225,21 @@ class Packing:
             "another chip"
         )
 
-    def _remedy(self, population: int, resource: int, use: np.ndarray) -> str:
-        if resource == AXON_OUT:
-            return "make the layers that it feeds smaller"
+    def _remedy(self, population: int, use: np.ndarray) -> str:
+        """The most neurons in the largest source with which one neuron would fit."""
         sources = [
             self.graph.populations[self.graph.projections[k].source]
             for k in self.graph.into(population)
         ]
+        if use[AXON_OUT] > self.limits[AXON_OUT]:
+            return "make the layers that it feeds smaller"
+        n_inputs = sum(source.size for source in sources)
         largest = max(sources, key=lambda source: source.size)
-        an_axon = max(1, int(use[resource]) // sum(source.size for source in sources))
-        excess = -(-int(use[resource] - self.limits[resource]) // an_axon)
-        return f"use {largest.size - excess:,} neurons in {largest.name!r} at most"
+        an_axon = np.maximum(use // n_inputs, 1)
+        excess = -(-(use - self.limits) // an_axon)
+        return (
+            f"use {largest.size - excess.max():,} neurons in {largest.name!r} at most"
+        )
 
 
 RESOURCE_WORDS = (

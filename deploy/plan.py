@@ -189,7 +189,6 @@ def _facts(
         "mode": graph.mode,
         "artifact_digest": artifact.digest,
         "dataset": artifact.config.dataset,
-        "window_steps": artifact.config.window_steps,
         "config": dataclasses.asdict(artifact.config),
         "image_shape": list(artifact.shape),
         "eligibility": artifact.config.eligibility,

@@ -81,6 +81,18 @@ def cost_lines(summary: dict[str, Any]) -> list[str]:
         f"time {si(time['low'], 's')} to {si(time['high'], 's')} "
         "(constants of Loihi 1)",
         *([f"  {energy['note']}"] if energy["note"] else []),
+        *learning_lines(summary),
+    ]
+
+
+def learning_lines(summary: dict[str, Any]) -> list[str]:
+    """What the rules take of the energy: how often they visit synapses decides."""
+    low, high = (summary["energy_by_kind"][end]["learning"] for end in ("low", "high"))
+    if high == 0:
+        return []
+    return [
+        f"  of it learning {si(low, 'J')} (visits where both sides spiked) to "
+        f"{si(high, 'J')} (every plastic synapse in every step)"
     ]
 
 

@@ -1,5 +1,7 @@
 """Slices, packing, and the answers of `fit`."""
 
+import re
+
 import numpy as np
 import pytest
 from lava_sfdfa.deploy.fit import Request, fit, smallest_change
@@ -144,11 +146,25 @@ def test_a_layer_that_can_never_fit_is_refused_with_the_remedy():
         "2,038 neurons in 'input'",
     ):
         assert part in sentence
-    check(*(lambda g: (g, LOIHI1, partition(g, LOIHI1)))(
-        build_graph((2038, 800, 10), "learning")
-    ))  # fmt: skip
-    with pytest.raises(CheckError):
-        partition(build_graph((2039, 800, 10), "learning"), LOIHI1)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("layer", [0, 1])
+def test_the_remedy_for_too_many_inputs_is_exact(layer, mode, model):
+    sizes = [20, 20, 4]
+    sizes[layer] = 50_000
+    with pytest.raises(CheckError) as caught:
+        partition(build_graph(tuple(sizes), mode), model)
+    most = int(
+        re.search(r"use ([\d,]+) neurons", str(caught.value))[1].replace(",", "")
+    )
+    sizes[layer] = most
+    graph = build_graph(tuple(sizes), mode)
+    check(graph, model, partition(graph, model))
+    sizes[layer] = most + 1
+    with pytest.raises(CheckError, match=f"use {most:,} neurons"):
+        partition(build_graph(tuple(sizes), mode), model)
 
 
 def test_the_smallest_change_makes_it_fit():

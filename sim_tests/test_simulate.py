@@ -6,8 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
+from lava_sfdfa.config import named_config
+from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.deploy.activity import measure
-from lava_sfdfa.deploy.fit import Request
+from lava_sfdfa.deploy.compiler import place_and_cost
+from lava_sfdfa.deploy.fit import Request, fit
 from lava_sfdfa.deploy.partition import Partition, partition
 from lava_sfdfa.deploy.place import make_geometry, place_cores
 from lava_sfdfa.deploy.plan import Plan, build_plan, planned_network
@@ -16,7 +19,10 @@ from lava_sfdfa.deploy.traffic import measure_traffic
 
 from lava_sfdfa.artifact import Artifact
 from lava_sfdfa.engine import Engine
-from lava_sfdfa.resources import LOIHI2, RESOURCES, Board, Fact
+from lava_sfdfa.network import build_network
+from lava_sfdfa.quantise import quantise
+from lava_sfdfa.resources import BOARDS, LOIHI2, RESOURCES, Board, Fact
+from lava_sfdfa.trainer import encode
 
 N_SAMPLES = 10
 # A chip of two tiny cores, so that small networks spread over many.
@@ -236,3 +242,32 @@ def test_a_wide_network_over_several_chips():
     place = np.random.RandomState(5).permutation(packed.n_cores)
     plan = build_plan(artifact, graph, model, packed, place, {})
     compare_learning(artifact, plan, events, labels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("hidden", "board", "n_chips"),
+    [
+        ((400, 200), "oheo-gulch", 1),
+        ((400, 200), "kapoho-bay", 1),
+        ((2000, 1000), "kapoho-point", 2),
+    ],
+)
+def test_mnist_as_compiled_equals_the_engine(hidden, board, n_chips, data_dir):
+    """Whole networks on real boards, learning from real samples."""
+    config = named_config("mnist", hidden=hidden)
+    data = load_dataset("mnist", data_dir)
+    network = quantise(build_network(config, 784, 10), config)
+    train = encode(data.train.first(300), config)
+    engine = Engine(network)
+    engine.learn(train.events, train.labels, np.arange(300))
+    rates = tuple(state.rate.copy() for state in engine.states[:-1])
+    artifact = make_artifact(engine.network(), config, rates, 300)
+    asked = request(network, config, "learning", BOARDS[board])
+    summary, graph, packed = fit(asked)
+    assert summary["chips"] == n_chips
+    part = encode(data.validation.first(6), config)
+    activity = measure(graph, artifact.network, part.events)
+    done = place_and_cost(artifact, asked, summary, graph, packed, activity)
+    simulator, _ = compare_learning(artifact, done.plan, part.events, part.labels)
+    assert simulator.messages.sum() > 1000
