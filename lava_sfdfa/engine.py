@@ -5,6 +5,7 @@ of a sample, from the presentation to the update of the feedback weights.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -170,6 +171,14 @@ def classify_samples(
 # --- the engine -------------------------------------------------------------------
 
 
+class LayerSample(NamedTuple):
+    """One sample in one layer; tags are those before they return to zero."""
+
+    counts: np.ndarray  # (n_post,) int32, spikes
+    tags: np.ndarray  # (n_post, n_pre) int16
+    factors: np.ndarray  # (n_post,) int32, y3; 0 where the neuron did not fire
+
+
 class Engine:
     """A fixed-point network that learns.
 
@@ -264,6 +273,16 @@ class Engine:
             )
             for s in self._scratches
         ]
+
+    def sample(self, layer: int) -> "LayerSample":
+        """What the last learned sample was to a layer."""
+        s, shape = self._scratches[layer], self.states[layer].weights.T.shape
+        n_rows, n_columns = s.size
+        rows, columns = s.fired[:n_rows], s.active[:n_columns]
+        tags, factors = np.zeros(shape, np.int16), np.zeros(shape[0], np.int32)
+        tags[np.ix_(rows, columns)] = s.tags[:n_rows, :n_columns]
+        factors[rows] = s.factor[rows]
+        return LayerSample(s.n_spikes.copy(), tags, factors)
 
     def network(self) -> FixedNetwork:
         """The network with the weights that learning has reached."""

@@ -172,10 +172,10 @@ def current(t: float, weights: np.ndarray, inputs: Spikes, neurons: Neurons) -> 
 
 
 def slope(g: float, neurons: Neurons, kind: str, floor: float = 0.0) -> float:
-    """D of the rule: tau u' before a spike (exact), or after it (stabilised); the
-    exact one is `floor` times the threshold at the least."""
+    """D of the rule: tau u' before a spike (exact), or after it (stabilised); `floor`
+    times the threshold at the least."""
     c = neurons.threshold
-    return max(g - c, floor * c) if kind == EXACT else g
+    return max(g - c if kind == EXACT else g, floor * c)
 
 
 def eligibility(
