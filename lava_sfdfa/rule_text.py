@@ -61,7 +61,9 @@ class Product:
         return max(0, self.width - chips.PRODUCT_WIDTH)
 
     def __str__(self) -> str:
-        dependency = f"u{self.decimation}" if self.dependency == "u" else self.dependency
+        dependency = (
+            f"u{self.decimation}" if self.dependency == "u" else self.dependency
+        )
         parts = [f"{self.mantissa}*2^{self.exponent}", dependency]
         return "*".join([*parts, *map(str, self.factors)])
 
@@ -97,7 +99,10 @@ def _parse_product(text: str, rest: str, sign: int) -> tuple[Product, str]:
             if dependency:
                 _refuse(text, f"a product has two dependencies, {dependency} and "
                         f"{match[1]}; allowed is one of x0, y0 and uk")  # fmt: skip
-            dependency, decimation = match[1][:1 + (match[1][0] != "u")], int(match[2] or 0)
+            dependency, decimation = (
+                match[1][: 1 + (match[1][0] != "u")],
+                int(match[2] or 0),
+            )
             if match[2] and len(match[2]) > 1:
                 _refuse(text, f"lava-nc reads {match[1]} as u{match[2][0]} times "
                         f"{match[2][1:]}; allowed are u0 to u9")  # fmt: skip
@@ -111,7 +116,9 @@ def _parse_product(text: str, rest: str, sign: int) -> tuple[Product, str]:
         if not rest.startswith("*"):
             break
         rest = rest[1:]
-    product = _normalised(Product(dependency, mantissa, exponent, tuple(factors), decimation))
+    product = _normalised(
+        Product(dependency, mantissa, exponent, tuple(factors), decimation)
+    )
     _check_product(text, product)
     return product, rest
 
@@ -121,7 +128,9 @@ def _normalised(product: Product) -> Product:
     mantissa, exponent = product.mantissa, product.exponent
     while abs(mantissa) > chips.SCALE_MANTISSA.maximum and mantissa % 2 == 0:
         mantissa, exponent = mantissa // 2, exponent + 1
-    return Product(product.dependency, mantissa, exponent, product.factors, product.decimation)
+    return Product(
+        product.dependency, mantissa, exponent, product.factors, product.decimation
+    )
 
 
 def _check_product(text: str, product: Product) -> None:
@@ -136,7 +145,9 @@ def _check_product(text: str, product: Product) -> None:
                     f"{what} {value}; allowed is {field.minimum} to {field.maximum}")  # fmt: skip
     for factor in product.factors:
         if abs(factor.constant) > 2**chips.VARIABLE_WIDTH - 1:
-            _refuse(text, f"the constant in {factor} is beyond {chips.VARIABLE_WIDTH} bits")
+            _refuse(
+                text, f"the constant in {factor} is beyond {chips.VARIABLE_WIDTH} bits"
+            )
     if product.width > chips.MULTIPLIER_WIDTH:
         _refuse(text, f"the product {product} has {product.width} bits, and lava-nc wraps "
                 f"beyond {chips.MULTIPLIER_WIDTH}; use fewer factors")  # fmt: skip
