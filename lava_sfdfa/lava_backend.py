@@ -38,7 +38,7 @@ def require_lava() -> None:
         found = ".".join(map(str, sys.version_info[:2]))
         raise BackendError(
             "the backend lava needs lava-nc 0.10.0, which is not installed in this "
-            f"Python {found}; it runs on Python 3.10 only: `make setup` there installs it"
+            f"Python {found}; it runs on 3.10 only, where `make setup` installs it"
         ) from None
 
 
@@ -199,7 +199,7 @@ class LavaNetwork:
         for number in reversed(range(self.network.n_hidden)):
             layer = self.network.layers[number]
             copy = PathCopy(
-                shape=layer.feedback.shape,
+                shape=(layer.n_post, self.network.sizes[-1]),
                 n_above=self.network.sizes[number + 2],
                 layer=number,
                 schedule=self.schedule,
@@ -252,7 +252,7 @@ class LavaNetwork:
         self.input.sample.set(np.array([sample]))
 
     def set_learning_share(self, share: float) -> None:
-        """Set which share of the learning rate is in force; between two periods only."""
+        """Set the share of the learning rate in force; between two periods only."""
         for number, neuron in enumerate(self.neurons):
             parameters = make_parameters(self.network, number, share)
             neuron.error_gain.set(np.array([parameters.error_gain]))

@@ -89,7 +89,7 @@ def accumulate(
 
 
 def round_off(total: np.ndarray, bits, field: chips.Field) -> np.ndarray:
-    """Accumulator to integer: one more where `bits` (0..127) < the fraction; saturated."""
+    """Accumulator to integer: one more where bits (0..127) < the fraction."""
     rounded = (total + (fp.FRACTION_MASK - bits)) >> chips.FRACTION_BITS
     return np.clip(rounded, field.minimum, field.maximum)
 

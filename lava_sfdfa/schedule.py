@@ -19,7 +19,7 @@ class Schedule:
         return self.steps + layer
 
     def copy(self, layer: int) -> int:
-        """Symmetric feedback: the paths of a layer are copied, the upper layer first."""
+        """Symmetric feedback: a layer's paths are copied, the upper layer first."""
         return self.error - 2 - layer
 
     @property

@@ -5,6 +5,7 @@ in two classes, `FixedArithmetic` and `FloatArithmetic`.
 """
 
 import numpy as np
+from lava.magma.core.model.py.model import PyLoihiProcessModel
 from lava.magma.core.model.py.neuron import (
     LearningNeuronModelFixed,
     LearningNeuronModelFloat,
@@ -24,6 +25,7 @@ from lava_sfdfa.rule import TRACE_SHIFT, VARIABLE_SHIFT
 from lava_sfdfa.schedule import Schedule
 
 RESET_FACTOR = 2 ** int(VARIABLE_SHIFT)  # y2 that takes a tag to zero
+shift_rounded = fp.shift_rounded.py_func  # for arrays, not compiled
 FACTORS_CUT, CURRENTS_WRAPPED = 0, 1  # positions in `n_cut`
 
 
@@ -101,14 +103,14 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
 
     def factor(self, total: np.ndarray, fired: np.ndarray) -> np.ndarray:
         """y3: rounded to 7 bits and a sign. total: int64 (n,)."""
-        wanted = fp.shift_rounded(total, FACTOR_BITS)
+        wanted = shift_rounded(total, FACTOR_BITS)
         cut = np.clip(wanted, chips.FACTOR.minimum, chips.FACTOR.maximum)
         self.n_cut[FACTORS_CUT] += np.count_nonzero((cut != wanted) & fired)
         return cut.astype(np.int32)
 
     def scaled(self, value: np.ndarray, shift: int) -> np.ndarray:
         """value / 2**shift, to the nearest integer."""
-        return fp.shift_rounded(value, shift)
+        return shift_rounded(value, shift)
 
 
 class FloatArithmetic(LearningNeuronModelFloat):
@@ -153,11 +155,11 @@ class FloatArithmetic(LearningNeuronModelFloat):
         return value / 2.0**shift
 
 
-class Phases:
+class Phases(PyLoihiProcessModel):
     """One step of a neuron: what it does depends on the phase of the sample."""
 
     def begin(self) -> tuple[int, int]:
-        """Clear what is sent; returns the step of the sample and the sample's number."""
+        """Clear what is sent; returns the step of the sample and its number."""
         zeros = np.zeros(self._shape, self.number)
         self.y1, self.y2, self.y3 = zeros.copy(), zeros.copy(), zeros.copy()
         self.spikes = np.zeros(self._shape, np.int32)

@@ -15,7 +15,7 @@ GRADED = (GradedSpikeCfg.USE_REGULAR_IMPULSE, GradedSpikeCfg.OVERWRITE)
 
 
 class PlasticDense(LearningDense):
-    """Dense synapses that learn; ports, variables and rule are those of `LearningDense`.
+    """Dense synapses that learn; ports, variables and rule as in `LearningDense`.
 
     weights: int (n_post, n_pre); learning_rule: three-factor, t_epoch 1, checked (see
     `rule_text`); tag_1, tag_2: start values, 0.
