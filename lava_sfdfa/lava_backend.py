@@ -249,16 +249,21 @@ class LavaNetwork:
 
     def show(self, sample: int) -> None:
         """Choose the sample of the next period; between two periods only."""
-        self.input.sample.set(np.array([sample]))
+        self._write(self.input.sample, sample)
 
     def set_learning_share(self, share: float) -> None:
         """Set the share of the learning rate in force; between two periods only."""
         for number, neuron in enumerate(self.neurons):
             parameters = make_parameters(self.network, number, share)
-            neuron.error_gain.set(np.array([parameters.error_gain]))
+            self._write(neuron.error_gain, parameters.error_gain)
             if number < self.network.n_hidden:
-                gain = np.array([parameters.homeostasis_gain])
-                neuron.homeostasis_gain.set(gain)
+                self._write(neuron.homeostasis_gain, parameters.homeostasis_gain)
+
+    def _write(self, variable, value: int) -> None:
+        if self._started:
+            variable.set(np.array([value]))
+        else:
+            variable.init = np.array([value])
 
     def run(self, n_steps: int) -> None:
         """Run so many steps and wait for their end."""

@@ -77,7 +77,8 @@ class Product:
 def parse(text: str) -> tuple[Product, ...]:
     """The products of a rule. Errors: InputError for what is not such a sum, or what
     lava-nc would compute in another way than it is written."""
-    rest, products = text.replace(" ", ""), []
+    rest = text.replace(" ", "")
+    products: list[Product] = []
     while rest or not products:
         sign = -1 if rest.startswith("-") else 1
         if rest[:1] in ("+", "-"):
@@ -93,7 +94,7 @@ def parse(text: str) -> tuple[Product, ...]:
 
 def _read_symbols(text: str, rest: str) -> tuple[list[re.Match], str]:
     """The symbols of one product, and what follows it."""
-    symbols = []
+    symbols: list[re.Match] = []
     while not symbols or rest.startswith("*"):
         rest = rest[1:] if symbols else rest
         match = _SYMBOL.match(rest)
