@@ -47,7 +47,6 @@ class PlasticDense(LearningDense):
         graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
         **options,
     ):
-        _check(weights, learning_rule, limits, graded_spike_cfg, rounding)
         super().__init__(
             weights=weights,
             learning_rule=learning_rule,
@@ -60,7 +59,8 @@ class PlasticDense(LearningDense):
             reset_interval=reset_interval,
             graded_spike_cfg=graded_spike_cfg,
             **options,
-        )
+        )  # first, since Lava stops also what was never built
+        _check(weights, learning_rule, limits, graded_spike_cfg, rounding)
         self.n_cut = Var(shape=(3,), init=0)
         # Compiled here, before Lava forks a process for every model.
         own_bits(np.uint64(fp.stream(0, 0, 0, 0)), np.zeros(1, np.int64), 1)
