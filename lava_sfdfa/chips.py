@@ -42,6 +42,11 @@ DECAY = Field(0, 4095, "du, dv, 12 bits, u uses du + 1; proc/lif/models.py", "H"
 THRESHOLD = Field(0, 2**17 - 1, "vth, 17-bit mantissa; proc/lif/models.py", "H")
 SCALE_MANTISSA = Field(-8, 7, "rule constant, 4 bits; learning/symbolic_equation", "H")
 SCALE_EXPONENT = Field(-7, 8, "rule constant, 4 bits; learning/symbolic_equation", "H")
+EPOCH = Field(1, 63, "t_epoch, 6 bits; learning/constants.py W_EPOCH_TIME", "H")
+DECIMATION = Field(0, 9, "k of uk; lava-nc reads one digit", "H")
+# What lava-nc lets weights and tags reach: more than the 8 and 9 bits of the chip.
+LAVA_WEIGHT = Field(-256, 255, "SignMode.MIXED; utils/weightutils.py", "H")
+LAVA_TAG = Field(-257, 255, "model/py/connection.py:1165-1169", "H")
 # The lower end is one below 16 bits: lava-nc clips so, and we compute what it does.
 ACCUMULATOR = Field(-32769, 32767, "learning_rule_applier.py:318-327", "H")
 
@@ -52,6 +57,7 @@ TRACE_WIDTH = 7  # width of x and y in a product; learning/constants.py, H
 VARIABLE_WIDTH = 9  # width of w, t, d in a product; learning/constants.py, H
 PRODUCT_WIDTH = 15  # a product is shifted right to this width; applier:304-312, H
 MANTISSA_WIDTH = 4  # width of the constant in a product; learning/constants.py, H
+MULTIPLIER_WIDTH = 31  # a product before its shift; lava-nc multiplies in int32, H
 
 WIDTHS = {  # in bits, for people
     "weights": WEIGHT.bits,

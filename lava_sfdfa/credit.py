@@ -207,7 +207,7 @@ def learn_feedback(p, state, s, direction, key, uniform, bits):
     for row in range(s.size[ROWS]):
         post = s.fired[row]
         weights = state.feedback[post]
-        y1 = fp.decay_trace(64 + PAYLOAD_FACTOR * s.own[post], p.alpha_y, uniform)
+        y1 = fp.decay_trace(PAYLOAD_FACTOR * s.own[post], p.alpha_y, uniform)
         update_feedback(weights, y1, y3, direction, fp.draw(key, post), bits)
         for output in range(weights.size):
             weight = weights[output]

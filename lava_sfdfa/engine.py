@@ -26,6 +26,7 @@ from lava_sfdfa.presentation import present
 from lava_sfdfa.quantise import FixedNetwork
 from lava_sfdfa.state import (
     COUNTS,
+    Scratch,
     make_noise,
     make_parameters,
     make_scratch,
@@ -168,6 +169,18 @@ def classify_samples(
     return predictions
 
 
+@disk_cached
+def present_sample(
+    parameters, states, scratches, noises, index, counts, offset, sample, begin, seed
+):
+    """Show one sample so that tags grow, for as many steps as `parameters` say, and
+    learn nothing from it. begin: its first step; arguments as in `learn_samples`."""
+    n_steps = max(parameters[0].steps, counts.shape[1])
+    spikes, start = np.empty(index.size, np.int32), np.empty(n_steps + 1, np.int32)
+    load_input(index, counts, offset, sample, spikes, start)
+    forward(parameters, states, scratches, spikes, start, noises, 0, begin, seed, True)
+
+
 # --- the engine -------------------------------------------------------------------
 
 
@@ -186,6 +199,8 @@ class Engine:
     rates, n_learned: of an artifact, to go on learning where it ended. Equal seeds
     give equal states, however the samples are cut into calls. One thread at a time.
     """
+
+    chunk = 256  # samples that are best learned in one call
 
     def __init__(
         self,
@@ -284,6 +299,26 @@ class Engine:
         factors[rows] = s.factor[rows]
         return LayerSample(s.n_spikes.copy(), tags, factors)
 
+    def presented(self, events: Events, sample: int, steps: int) -> tuple[Scratch, ...]:
+        """What the layers hold after so many steps of the sample that is learned next:
+        for a look at every step, without learning and without slowing it down."""
+        network = self.start_network
+        begin = self.n_learned * network.period
+        scratches = tuple(make_scratch(x, network.steps) for x in network.layers)
+        present_sample(
+            tuple(p._replace(steps=steps) for p in self._parameters),
+            tuple(s._replace(counts=np.zeros_like(s.counts)) for s in self.states),
+            scratches,
+            self._noises(begin, steps),
+            events.index,
+            events.counts,
+            events.offset,
+            sample,
+            begin,
+            network.seed,
+        )
+        return scratches
+
     def network(self) -> FixedNetwork:
         """The network with the weights that learning has reached."""
         return with_state(self.start_network, self.states)
@@ -306,9 +341,13 @@ class Engine:
             path = multiply(self.states[number].weights, path)
         return tuple(reversed(cosines))
 
+    def close(self) -> None:
+        """End what the engine has started; here nothing, on a backend its processes."""
+
     def _noises(self, first: int, count: int):
+        network = self.start_network
         return tuple(
-            make_noise(self.start_network, layer, first, count)
+            make_noise(network.rounding, network.seed, layer, first, count)
             for layer in range(len(self.states))
         )
 

@@ -16,6 +16,7 @@ from lava_sfdfa.config import Config
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network import Layer, Network
 from lava_sfdfa.rule import TRACE_SHIFT, VARIABLE_SHIFT, Rule, Scale
+from lava_sfdfa.schedule import Schedule
 
 IMPULSE_INPUT = chips.TRACE.maximum  # of x1 and x2: one spike fills the trace
 IMPULSE_HIDDEN = 40  # hidden neurons spike more than once: three fit
@@ -92,10 +93,14 @@ class FixedNetwork:
         return len(self.layers) - 1
 
     @property
+    def schedule(self) -> Schedule:
+        """Which step of a sample does what."""
+        return Schedule(self.steps, self.n_hidden)
+
+    @property
     def period(self) -> int:
-        """Steps of a whole sample, P: presentation, probe, error, commit, two of
-        reset, feedback, and one of rest in which all state returns to zero."""
-        return self.steps + self.n_hidden + 6
+        """Steps of a whole sample, P."""
+        return self.schedule.period
 
 
 def _in_range(name: str, values, field: chips.Field) -> None:

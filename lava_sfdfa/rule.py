@@ -50,10 +50,10 @@ JUMP_REST = int32(128)  # d where earlier spikes left nothing
 JUMP_GAIN = VARIABLE_SHIFT - TRACE_SHIFT
 
 # What a neuron that fired shows in the feedback step: y3, which with the shift of 5
-# takes 2**-9 of B, and y1 = 64 + 32 p.
+# takes 2**-9 of B, and y1 = 32 p, signed, since the neuron is silent then.
 FEEDBACK_DECAY_FACTOR = 8
 FEEDBACK_RATE = 2.0**-9  # alpha: 8 / 32 / 2**7
-PAYLOAD_FACTOR = 32  # y1 is 64 + 32 p in the feedback step
+PAYLOAD_FACTOR = 32  # y1 is 32 p in the feedback step
 DIRECTION_MIN, DIRECTION_MAX = -64, 63  # d_o as the outputs send it: x1 - 64
 # Where B comes to rest: p d_o times this, for d_o as it is sent.
 FEEDBACK_SCALE = round(PAYLOAD_FACTOR / 2 ** int(TRACE_SHIFT) / (FEEDBACK_RATE * 2**7))
@@ -142,7 +142,7 @@ class Rule:
 
 
 # Both constants are 2^-7: one unit of a shifted product is one of the accumulator.
-FEEDBACK_RULE = "2^-7*x0*(x1-64)*(y1-64) - 2^-7*x0*y3*w"
+FEEDBACK_RULE = "2^-7*x0*(x1-64)*y1 - 2^-7*x0*y3*w"
 
 
 @njit
@@ -259,13 +259,13 @@ def split_bits(shared):
 def update_feedback(row, y1, y3, direction, row_key, shared):
     """Move the feedback weights of one neuron that fired: `B += alpha (p d - B)`.
 
-    row: int8 (n_out,), changed; y1: 64 + 32 p; y3: sets alpha; direction: int32
+    row: int8 (n_out,), changed; y1: 32 p; y3: sets alpha; direction: int32
     (n_out,), -64..63, what the outputs read of all payloads, scaled.
     """
     own_mask, shared_bits = split_bits(shared)
     for output in range(row.size):
         weight = int32(row[output])
-        toward = int32((y1 - 64) * direction[output]) >> TRACE_SHIFT
+        toward = int32(y1 * direction[output]) >> TRACE_SHIFT
         back = int32(-y3 * weight) >> VARIABLE_SHIFT
         total = int32((weight << FRACTION_BITS) + toward + back)
         bits = fp.synapse_bits(row_key, output) & own_mask | shared_bits

@@ -114,6 +114,16 @@ class Scratch(NamedTuple):
 ROWS, COLUMNS = 0, 1  # positions in `Scratch.size`
 
 
+def by_synapse(scratch: Scratch, values: np.ndarray, rest: int) -> np.ndarray:
+    """Tags by neuron and input, from those by row and column; rest: where there is
+    none. values: `tags` or `jumps` of the scratch. Returns int32 (n_post, n_pre)."""
+    full = np.full(scratch.tags.shape, rest, np.int32)
+    n_rows, n_columns = scratch.size
+    spiked = np.ix_(scratch.fired[:n_rows], scratch.active[:n_columns])
+    full[spiked] = values[:n_rows, :n_columns]
+    return full
+
+
 class Noise(NamedTuple):
     """Random numbers that the synapses of a layer share, one a step."""
 
@@ -188,7 +198,7 @@ def make_scratch(layer: FixedLayer, steps: int) -> Scratch:
     )
 
 
-def make_noise(network: FixedNetwork, layer: int, first: int, count: int) -> Noise:
+def make_noise(rounding: str, seed: int, layer: int, first: int, count: int) -> Noise:
     """Numbers of `count` steps from step `first` on.
 
     In `rounding="synapse"` they are counter-based, and every trace has its own. In
@@ -196,14 +206,14 @@ def make_noise(network: FixedNetwork, layer: int, first: int, count: int) -> Noi
     for all traces of a group, and one for all synapses of a step, from a
     generator whose seed is always 2 (magma/core/learning/random.py).
     """
-    if network.rounding == "shared":
-        x = _lava_draws(network.seed + layer, 2 * first + 1, 2 * count)[1::2]
-        y = _lava_draws(network.seed + layer + 2, 2 * first + 1, 2 * count)[1::2]
+    if rounding == "shared":
+        x = _lava_draws(seed + layer, 2 * first + 1, 2 * count)[1::2]
+        y = _lava_draws(seed + layer + 2, 2 * first + 1, 2 * count)[1::2]
         bits = _lava_draws(LAVA_VARIABLE_SEED, first + 1, count) * 128
         x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
         return Noise(x, x, y, bits.astype(np.int32))
     x1, x2 = (
-        (fp.draw_many(network.seed, purpose, layer, first, count) >> 8) / 2.0**24
+        (fp.draw_many(seed, purpose, layer, first, count) >> 8) / 2.0**24
         for purpose in (fp.RANDOM_X1, fp.RANDOM_X2)
     )
     return Noise(x1, x2, np.zeros(count), np.full(count, OWN, np.int32))

@@ -275,11 +275,10 @@ class Oracle:
             path = self.weights[i].T @ (path * (counts[i] > 0)[:, None])
 
     def learn_feedback(self, i, own, counts, direction, u_y, bits) -> None:
-        """x0*(x1-64)*(y1-64) and -x0*y3*w, on the feedback projection."""
+        """x0*(x1-64)*y1 and -x0*y3*w, on the feedback projection."""
         fired = counts > 0
         alpha_y = math.exp(-1 / 65535) if self.shared else 1.0
-        y1 = decay(64 + 32 * own * fired, alpha_y, u_y) - 64
-        y1 = np.where(fired, y1, 0)
+        y1 = decay(32 * own * fired, alpha_y, u_y)
         y3 = decay(8 * fired, alpha_y, u_y)
         old = self.feedback[i]
         total = accumulate(

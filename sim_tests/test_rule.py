@@ -82,14 +82,14 @@ def test_weight_changes_by_hand():
 
 
 def test_feedback_by_hand():
-    """p = -1 (y1 = 32), d = 40: (-32*40) >> 3 = -160; B = 21: (-8*21) >> 5 = -6;
+    """p = -1 (y1 = -32), d = 40: (-32*40) >> 3 = -160; B = 21: (-8*21) >> 5 = -6;
     in all 21 - 166/128 = 19.7. Without payload and decay nothing changes."""
     row = np.array([21, -128, 127, 5], np.int8)
     direction = int32(40, 63, -64, 0)
-    update_feedback(row, 32, 8, direction, KEY, DOWN)
+    update_feedback(row, -32, 8, direction, KEY, DOWN)
     assert row.tolist() == [19, -128, 127, 4]
     row = np.array([21, -128, 127, 5], np.int8)
-    update_feedback(row, 64, 0, direction, KEY, UP)
+    update_feedback(row, 0, 0, direction, KEY, UP)
     assert row.tolist() == [21, -128, 127, 5]
 
 
@@ -98,7 +98,7 @@ def test_feedback_rests_where_the_scale_says():
     total = 0
     for bits in range(128):
         row = np.array([5 * rule.FEEDBACK_SCALE], np.int8)
-        update_feedback(row, 96, 8, int32(5), KEY, bits)
+        update_feedback(row, 32, 8, int32(5), KEY, bits)
         total += int(row[0]) - 5 * rule.FEEDBACK_SCALE
     assert total == 0
 

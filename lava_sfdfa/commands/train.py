@@ -96,6 +96,12 @@ class Progressing:
 @click.option("--eligibility", type=click.Choice(ELIGIBILITY))
 @click.option("--rounding", type=click.Choice(ROUNDING))
 @click.option("--limit", type=int, help="Training samples to use.")
+@click.option(
+    "--backend",
+    type=click.Choice(["cpu", "lava"]),
+    default="cpu",
+    help="lava: on Lava Processes; slow, the same digest.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on from the artifact in --out.")
 @json_option
@@ -105,6 +111,7 @@ def train(
     precision: str,
     out: Path | None,
     resume: bool,
+    backend: str,
     json_: bool,
     **options: Any,
 ) -> None:
@@ -119,7 +126,7 @@ def train(
 
     display = Progressing(settings.epochs)
     with display.progress:
-        result = trainer.train(settings, data_dir, folder, display, resume)
+        result = trainer.train(settings, data_dir, folder, display, resume, backend)
     artifact = load_artifact(Path(result["artifact"]))
     data = datasets.load_dataset(settings.dataset, data_dir)
     image = folder / trainer.PICTURE
