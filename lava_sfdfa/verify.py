@@ -155,7 +155,7 @@ def verify(
     artifact = load_artifact(path)
     trained_on = artifact.provenance.get("dataset", artifact.config.dataset)
     data = load_dataset(dataset or trained_on, data_dir)
-    check_fits(artifact, data)
+    check_fits(artifact, data, artifact.network.sizes[-1])
     part = encode(data.train.first(n_samples), artifact.config)
     started = time.perf_counter()
     result = compare(

@@ -117,7 +117,7 @@ def train(
 ) -> None:
     """Train a network in the chip's integers and write it to a folder."""
     if precision == "float":
-        refuse_for_float(resume=resume, **options)
+        refuse_for_float(resume=resume, backend=backend != "cpu", **options)
         train_in_float(config, data_dir, out, json_, options)
         return
     settings = make_config(config, options)
@@ -144,7 +144,7 @@ def train(
 
 def refuse_for_float(**options: Any) -> None:
     """Refuse options that mean nothing in floating point."""
-    for name in ("resume", "eligibility", "rounding"):
+    for name in ("resume", "backend", "eligibility", "rounding"):
         if options[name]:
             raise InputError(
                 f"--{name} does not go with --precision float, which learns as the "
