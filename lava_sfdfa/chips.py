@@ -47,8 +47,6 @@ DECIMATION = Field(0, 9, "k of uk; lava-nc reads one digit", "H")
 # What lava-nc lets weights and tags reach: more than the 8 and 9 bits of the chip.
 LAVA_WEIGHT = Field(-256, 255, "SignMode.MIXED; utils/weightutils.py", "H")
 LAVA_TAG = Field(-257, 255, "model/py/connection.py:1165-1169", "H")
-# tag_2 is the delay variable; what a chip holds of it is not established.
-SECOND_TAG = Field(0, 255, "model/py/connection.py:1150-1153", "M")
 # The lower end is one below 16 bits: lava-nc clips so, and we compute what it does.
 ACCUMULATOR = Field(-32769, 32767, "learning_rule_applier.py:318-327", "H")
 

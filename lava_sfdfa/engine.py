@@ -5,6 +5,7 @@ of a sample, from the presentation to the update of the feedback weights.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -25,6 +26,7 @@ from lava_sfdfa.presentation import present
 from lava_sfdfa.quantise import FixedNetwork
 from lava_sfdfa.state import (
     COUNTS,
+    Scratch,
     make_noise,
     make_parameters,
     make_scratch,
@@ -167,7 +169,27 @@ def classify_samples(
     return predictions
 
 
+@disk_cached
+def present_sample(
+    parameters, states, scratches, noises, index, counts, offset, sample, begin, seed
+):
+    """Show one sample so that tags grow, for as many steps as `parameters` say, and
+    learn nothing from it. begin: its first step; arguments as in `learn_samples`."""
+    n_steps = max(parameters[0].steps, counts.shape[1])
+    spikes, start = np.empty(index.size, np.int32), np.empty(n_steps + 1, np.int32)
+    load_input(index, counts, offset, sample, spikes, start)
+    forward(parameters, states, scratches, spikes, start, noises, 0, begin, seed, True)
+
+
 # --- the engine -------------------------------------------------------------------
+
+
+class LayerSample(NamedTuple):
+    """One sample in one layer; tags are those before they return to zero."""
+
+    counts: np.ndarray  # (n_post,) int32, spikes
+    tags: np.ndarray  # (n_post, n_pre) int16
+    factors: np.ndarray  # (n_post,) int32, y3; 0 where the neuron did not fire
 
 
 class Engine:
@@ -177,6 +199,8 @@ class Engine:
     rates, n_learned: of an artifact, to go on learning where it ended. Equal seeds
     give equal states, however the samples are cut into calls. One thread at a time.
     """
+
+    chunk = 256  # samples that are best learned in one call
 
     def __init__(
         self,
@@ -265,6 +289,36 @@ class Engine:
             for s in self._scratches
         ]
 
+    def sample(self, layer: int) -> "LayerSample":
+        """What the last learned sample was to a layer."""
+        s, shape = self._scratches[layer], self.states[layer].weights.T.shape
+        n_rows, n_columns = s.size
+        rows, columns = s.fired[:n_rows], s.active[:n_columns]
+        tags, factors = np.zeros(shape, np.int16), np.zeros(shape[0], np.int32)
+        tags[np.ix_(rows, columns)] = s.tags[:n_rows, :n_columns]
+        factors[rows] = s.factor[rows]
+        return LayerSample(s.n_spikes.copy(), tags, factors)
+
+    def presented(self, events: Events, sample: int, steps: int) -> tuple[Scratch, ...]:
+        """What the layers hold after so many steps of the sample that is learned next:
+        for a look at every step, without learning and without slowing it down."""
+        network = self.start_network
+        begin = self.n_learned * network.period
+        scratches = tuple(make_scratch(x, network.steps) for x in network.layers)
+        present_sample(
+            tuple(p._replace(steps=steps) for p in self._parameters),
+            tuple(s._replace(counts=np.zeros_like(s.counts)) for s in self.states),
+            scratches,
+            self._noises(begin, steps),
+            events.index,
+            events.counts,
+            events.offset,
+            sample,
+            begin,
+            network.seed,
+        )
+        return scratches
+
     def network(self) -> FixedNetwork:
         """The network with the weights that learning has reached."""
         return with_state(self.start_network, self.states)
@@ -286,6 +340,9 @@ class Engine:
             cosines.append(_cosine(self.states[number].feedback, path))
             path = multiply(self.states[number].weights, path)
         return tuple(reversed(cosines))
+
+    def close(self) -> None:
+        """End what the engine has started; here nothing, on a backend its processes."""
 
     def _noises(self, first: int, count: int):
         network = self.start_network

@@ -29,8 +29,8 @@ class Limits:
     signed_spikes: bool  # else a negative y of a spiking neuron becomes 0
 
 
-CHIP = Limits(chips.WEIGHT, chips.TAG, chips.SECOND_TAG, True)
-LAVA = Limits(chips.LAVA_WEIGHT, chips.LAVA_TAG, chips.SECOND_TAG, False)
+CHIP = Limits(chips.WEIGHT, chips.TAG, chips.TAG_2, True)
+LAVA = Limits(chips.LAVA_WEIGHT, chips.LAVA_TAG, chips.TAG_2, False)
 
 
 # --- traces -----------------------------------------------------------------------
@@ -61,14 +61,14 @@ def touched_rows(products: tuple[Product, ...], values: Values) -> np.ndarray:
 
     The others keep their variable as it is, whatever the random numbers.
     """
-    n_post = values["y0"].shape[0]
-    touched = np.zeros(n_post, bool)
+    touched = np.zeros(values["y0"].shape[0], bool)
     for product in products:
-        factors = [_dependency(product, values) != 0]
-        factors += [_shifted(f, values) != 0 for f in product.factors if f.name[0] in "xy"]
-        rows = np.ones(n_post, bool)
-        for nonzero in factors:
-            rows &= nonzero.any(axis=1)  # one column of y, or one row of x
+        rows = np.full(touched.shape, bool(_dependency(product, values).any()))
+        if product.dependency == "y0":
+            rows = values["y0"][:, 0] != 0
+        for factor in product.factors:
+            if rows.any():
+                rows = rows & (_shifted(factor, values) != 0).any(axis=1)
         touched |= rows
     return touched
 
@@ -89,7 +89,7 @@ def accumulate(
 
 
 def round_off(total: np.ndarray, bits, field: chips.Field) -> np.ndarray:
-    """Accumulator to integer: one more where `bits` (0..127) < the fraction; saturated."""
+    """Accumulator to integer: one more where bits (0..127) < the fraction."""
     rounded = (total + (fp.FRACTION_MASK - bits)) >> chips.FRACTION_BITS
     return np.clip(rounded, field.minimum, field.maximum)
 

@@ -20,9 +20,12 @@ WIDTHS = {
     **dict.fromkeys(VARIABLES, chips.VARIABLE_WIDTH),
 }
 _NAME = "|".join(WIDTHS)
-_LITERAL = re.compile(r"(?:(\d+)\*)?2\^([+-]?\d+)|(\d+)(?![.\d])")
-_DEPENDENCY = re.compile(r"(x0|y0|u(\d+))")
-_FACTOR = re.compile(rf"(?:({_NAME})(?!\d)|(sgn)?\(({_NAME})([+-]\d+)?\))")
+_SYMBOL = re.compile(
+    r"(?:(?P<times>\d+)\*)?2\^(?P<power>[+-]?\d+)|(?P<integer>\d+)(?![.\d])"
+    rf"|(?P<dependency>x0|y0|u\d+)|(?P<plain>{_NAME})(?!\d)"
+    rf"|(?P<sign>sgn)?\((?P<inner>{_NAME})(?P<constant>[+-]\d+)?\)"
+)
+_SYMBOLS = "x0, y0, u0, x1, x2, y1, y2, y3, w, t, d, (t+1), sgn(t), 3, 2^-4 or 3*2^-4"
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class Product:
         return max(0, self.width - chips.PRODUCT_WIDTH)
 
     def __str__(self) -> str:
-        dependency = f"u{self.decimation}" if self.dependency == "u" else self.dependency
+        dependency = (
+            f"u{self.decimation}" if self.dependency == "u" else self.dependency
+        )
         parts = [f"{self.mantissa}*2^{self.exponent}", dependency]
         return "*".join([*parts, *map(str, self.factors)])
 
@@ -72,74 +77,93 @@ class Product:
 def parse(text: str) -> tuple[Product, ...]:
     """The products of a rule. Errors: InputError for what is not such a sum, or what
     lava-nc would compute in another way than it is written."""
-    rest, products = text.replace(" ", ""), []
+    rest = text.replace(" ", "")
+    products: list[Product] = []
     while rest or not products:
         sign = -1 if rest.startswith("-") else 1
         if rest[:1] in ("+", "-"):
             rest = rest[1:]
         elif products:
             _refuse(text, f"there is no + or - before {rest!r}")
-        product, rest = _parse_product(text, rest, sign)
-        products.append(product)
+        symbols, rest = _read_symbols(text, rest)
+        products.append(_make_product(text, sign, symbols))
     if len({p.decimation for p in products if p.dependency == "u"}) > 1:
         _refuse(text, "it has two different uk; allowed is one")
     return tuple(products)
 
 
-def _parse_product(text: str, rest: str, sign: int) -> tuple[Product, str]:
-    mantissa, exponent, dependency, decimation = sign, 0, "", 0
-    factors = []
-    while True:
-        if match := _LITERAL.match(rest):
-            mantissa *= int(match[1] or match[3] or 1)
-            exponent += int(match[2] or 0)
-        elif match := _DEPENDENCY.match(rest):
-            if dependency:
-                _refuse(text, f"a product has two dependencies, {dependency} and "
-                        f"{match[1]}; allowed is one of x0, y0 and uk")  # fmt: skip
-            dependency, decimation = match[1][:1 + (match[1][0] != "u")], int(match[2] or 0)
-            if match[2] and len(match[2]) > 1:
-                _refuse(text, f"lava-nc reads {match[1]} as u{match[2][0]} times "
-                        f"{match[2][1:]}; allowed are u0 to u9")  # fmt: skip
-        elif match := _FACTOR.match(rest):
-            name, constant = match[1] or match[3], int(match[4] or 0)
-            factors.append(Factor(name, constant, match[2] is not None))
-        else:
-            _refuse(text, f"{rest!r} begins with nothing that a rule can hold: x0, y0, "
-                    "uk, x1, x2, y1 to y3, w, d, t, (t+1), sgn(t), 3 or 3*2^-4")  # fmt: skip
+def _read_symbols(text: str, rest: str) -> tuple[list[re.Match], str]:
+    """The symbols of one product, and what follows it."""
+    symbols: list[re.Match] = []
+    while not symbols or rest.startswith("*"):
+        rest = rest[1:] if symbols else rest
+        match = _SYMBOL.match(rest)
+        if match is None:
+            _refuse(text, f"{rest!r} does not begin with one of {_SYMBOLS}")
+        symbols.append(match)
         rest = rest[match.end() :]
-        if not rest.startswith("*"):
-            break
-        rest = rest[1:]
-    product = _normalised(Product(dependency, mantissa, exponent, tuple(factors), decimation))
-    _check_product(text, product)
-    return product, rest
+    return symbols, rest
 
 
-def _normalised(product: Product) -> Product:
-    """The constant as lava-nc stores it: halved while it is even and too large."""
-    mantissa, exponent = product.mantissa, product.exponent
+def _make_product(text: str, sign: int, symbols: list[re.Match]) -> Product:
+    mantissa, exponent, dependencies, factors = sign, 0, [], []
+    for symbol in symbols:
+        if symbol["dependency"]:
+            dependencies.append(symbol["dependency"])
+        elif name := symbol["plain"] or symbol["inner"]:
+            constant = int(symbol["constant"] or 0)
+            factors.append(Factor(name, constant, symbol["sign"] is not None))
+        else:
+            mantissa *= int(symbol["times"] or symbol["integer"] or 1)
+            exponent += int(symbol["power"] or 0)
+    # lava-nc stores the constant halved while it is even and too large.
     while abs(mantissa) > chips.SCALE_MANTISSA.maximum and mantissa % 2 == 0:
         mantissa, exponent = mantissa // 2, exponent + 1
-    return Product(product.dependency, mantissa, exponent, product.factors, product.decimation)
+    _check_dependencies(text, dependencies)
+    (dependency,) = dependencies
+    decimation = int(dependency[1]) if dependency[0] == "u" else 0
+    name = "u" if dependency[0] == "u" else dependency
+    product = Product(name, mantissa, exponent, tuple(factors), decimation)
+    _check_ranges(text, product)
+    return product
 
 
-def _check_product(text: str, product: Product) -> None:
-    if not product.dependency:
-        _refuse(text, "a product has no dependency; it needs one of x0, y0 and uk")
+def _check_dependencies(text: str, found: list[str]) -> None:
+    if len(found) != 1:
+        _refuse(
+            text,
+            f"a product has {len(found)} dependencies; it needs one of x0, y0 and uk",
+        )
+    if found[0][0] == "u" and len(found[0]) > 2:
+        digits = found[0][1:]
+        _refuse(
+            text,
+            f"lava-nc reads {found[0]} as {digits[1:]} times u{digits[0]}; allowed are "
+            f"u{chips.DECIMATION.minimum} to u{chips.DECIMATION.maximum}",
+        )
+
+
+def _check_ranges(text: str, product: Product) -> None:
     for what, value, field in (
         ("mantissa", product.mantissa, chips.SCALE_MANTISSA),
         ("exponent", product.exponent, chips.SCALE_EXPONENT),
     ):
         if not field.minimum <= value <= field.maximum:
-            _refuse(text, f"the constant {product.mantissa}*2^{product.exponent} has the "
-                    f"{what} {value}; allowed is {field.minimum} to {field.maximum}")  # fmt: skip
+            _refuse(
+                text,
+                f"the constant {product.mantissa}*2^{product.exponent} has the {what} "
+                f"{value}; allowed is {field.minimum} to {field.maximum}",
+            )
     for factor in product.factors:
-        if abs(factor.constant) > 2**chips.VARIABLE_WIDTH - 1:
-            _refuse(text, f"the constant in {factor} is beyond {chips.VARIABLE_WIDTH} bits")
+        if abs(factor.constant) >= 2**chips.VARIABLE_WIDTH:
+            most = 2**chips.VARIABLE_WIDTH - 1
+            _refuse(text, f"the constant of {factor} is beyond +-{most}")
     if product.width > chips.MULTIPLIER_WIDTH:
-        _refuse(text, f"the product {product} has {product.width} bits, and lava-nc wraps "
-                f"beyond {chips.MULTIPLIER_WIDTH}; use fewer factors")  # fmt: skip
+        _refuse(
+            text,
+            f"the product {product} has {product.width} bits, and lava-nc wraps beyond "
+            f"{chips.MULTIPLIER_WIDTH}; use fewer factors",
+        )
 
 
 def _refuse(text: str, what: str) -> NoReturn:

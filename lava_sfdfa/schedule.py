@@ -18,6 +18,10 @@ class Schedule:
         """Hidden layer `layer` sends its payloads; the next reads them a step later."""
         return self.steps + layer
 
+    def copy(self, layer: int) -> int:
+        """Symmetric feedback: a layer's paths are copied, the upper layer first."""
+        return self.error - 2 - layer
+
     @property
     def error(self) -> int:
         """Outputs know their errors, send them, and learn."""

@@ -114,6 +114,16 @@ class Scratch(NamedTuple):
 ROWS, COLUMNS = 0, 1  # positions in `Scratch.size`
 
 
+def by_synapse(scratch: Scratch, values: np.ndarray, rest: int) -> np.ndarray:
+    """Tags by neuron and input, from those by row and column; rest: where there is
+    none. values: `tags` or `jumps` of the scratch. Returns int32 (n_post, n_pre)."""
+    full = np.full(scratch.tags.shape, rest, np.int32)
+    n_rows, n_columns = scratch.size
+    spiked = np.ix_(scratch.fired[:n_rows], scratch.active[:n_columns])
+    full[spiked] = values[:n_rows, :n_columns]
+    return full
+
+
 class Noise(NamedTuple):
     """Random numbers that the synapses of a layer share, one a step."""
 

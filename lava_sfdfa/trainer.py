@@ -22,7 +22,7 @@ from lava_sfdfa.errors import InputError
 from lava_sfdfa.network import build_network
 from lava_sfdfa.quantise import RATE_BITS, quantise
 
-CHUNK = 256  # samples between two looks at the display and at Ctrl-C
+CHUNK = 256  # samples between two looks at the display when classifying
 BACKUP = "network.previous.h5"
 PICTURE = "training.png"
 
@@ -65,19 +65,25 @@ def train(
     out: Path,
     display: Display,
     resume: bool = False,
+    backend: str = "cpu",
 ) -> dict[str, Any]:
     """Train a network and write its artifact after every epoch.
 
-    out: folder, made where it is missing. Returns the summary that `train --json`
-    prints. Errors: InputError for bad data, a folder that cannot be written, an
-    artifact that does not fit (resume), and after Ctrl-C.
+    out: folder, made where it is missing; backend: cpu, or lava, which is slow and
+    reaches the same digest. Returns the summary that `train --json` prints. Errors:
+    InputError for bad data, a folder that cannot be written, an artifact that does not
+    fit (resume), and after Ctrl-C; BackendError where Lava is missing.
     """
+    make_engine = engine_class(backend)
     data = load_dataset(config.dataset, data_dir)
     source, config = config.dataset, dataclasses.replace(config, dataset=data.name)
     path = prepare_folder(out)
     history = load_for_resume(path, config, data) if resume else None
-    run = Run(config, data, source, path, display, history)
-    seconds = run.train()
+    run = Run(config, data, source, path, display, history, make_engine)
+    try:
+        seconds = run.train()
+    finally:
+        run.engine.close()
     display.say("reading the test part once")
     test = encode(data.test, config)
     predictions, n_spikes = run.engine.classify(test.events)
@@ -106,6 +112,17 @@ def train(
         "artifact": str(path),
         "digest": run.artifact.digest,
     }
+
+
+def engine_class(backend: str) -> type[Engine]:
+    """The engine of a backend, cpu or lava."""
+    if backend == "cpu":
+        return Engine
+    from lava_sfdfa.lava_backend import require_lava
+    from lava_sfdfa.lava_engine import LavaEngine
+
+    require_lava()
+    return LavaEngine
 
 
 def prepare_folder(out: Path) -> Path:
@@ -185,6 +202,7 @@ class Run:
         path: Path,
         display: Display,
         history: Artifact | None,
+        make_engine: type[Engine] = Engine,
     ):
         self.config, self.path, self.display = config, path, display
         self.source = source  # name or path of the data set
@@ -195,10 +213,10 @@ class Run:
             network = build_network(config, data.train.images.shape[1], data.n_classes)
             fixed = quantise(network, config)
             record: dict[str, np.ndarray] = {}
-            self.engine = Engine(fixed)
+            self.engine = make_engine(fixed)
         else:
             fixed, record = history.network, history.record
-            self.engine = Engine(fixed, history.rates, history.n_learned)
+            self.engine = make_engine(fixed, history.rates, history.n_learned)
         self.artifact = Artifact(
             config,
             data.digest,
@@ -244,8 +262,8 @@ class Run:
         order = shuffled(config.seed, fp.RANDOM_ORDER, epoch, len(part))
         self.display.start(epoch, len(part))
         n_right, totals = 0, [dict[str, int]() for _ in engine.states]
-        for begin in range(0, len(order), CHUNK):
-            chosen = order[begin : begin + CHUNK]
+        for begin in range(0, len(order), engine.chunk):
+            chosen = order[begin : begin + engine.chunk]
             started = time.perf_counter()
             predictions = engine.learn(part.events, part.labels, chosen)
             self.learn_seconds += time.perf_counter() - started

@@ -16,6 +16,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -45,7 +46,7 @@ def train(options: argparse.Namespace) -> dict:
     samples = everything(data).first(config.limit)
     part, test = encode_times(samples, config), encode_times(data.test, config)
     training = FloatTraining(config, samples.images.shape[1], data.n_classes)
-    curve = []
+    curve: list[dict[str, Any]] = []
     epochs = range(config.epochs)
     for epoch in track(epochs, "epochs", console=Console(stderr=True)):
         row = {

@@ -6,8 +6,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.deploy.activity import measure
 from lava_sfdfa.deploy.compiler import place_and_cost
 from lava_sfdfa.deploy.fit import Request, fit
@@ -18,6 +16,8 @@ from lava_sfdfa.deploy.simulate import Simulator
 from lava_sfdfa.deploy.traffic import measure_traffic
 
 from lava_sfdfa.artifact import Artifact
+from lava_sfdfa.config import named_config
+from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.network import build_network
 from lava_sfdfa.quantise import quantise

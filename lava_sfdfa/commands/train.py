@@ -96,6 +96,12 @@ class Progressing:
 @click.option("--eligibility", type=click.Choice(ELIGIBILITY))
 @click.option("--rounding", type=click.Choice(ROUNDING))
 @click.option("--limit", type=int, help="Training samples to use.")
+@click.option(
+    "--backend",
+    type=click.Choice(["cpu", "lava"]),
+    default="cpu",
+    help="lava: on Lava Processes; slow, the same digest.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on from the artifact in --out.")
 @json_option
@@ -105,12 +111,13 @@ def train(
     precision: str,
     out: Path | None,
     resume: bool,
+    backend: str,
     json_: bool,
     **options: Any,
 ) -> None:
     """Train a network in the chip's integers and write it to a folder."""
     if precision == "float":
-        refuse_for_float(resume=resume, **options)
+        refuse_for_float(resume=resume, backend=backend != "cpu", **options)
         train_in_float(config, data_dir, out, json_, options)
         return
     settings = make_config(config, options)
@@ -119,7 +126,7 @@ def train(
 
     display = Progressing(settings.epochs)
     with display.progress:
-        result = trainer.train(settings, data_dir, folder, display, resume)
+        result = trainer.train(settings, data_dir, folder, display, resume, backend)
     artifact = load_artifact(Path(result["artifact"]))
     data = datasets.load_dataset(settings.dataset, data_dir)
     image = folder / trainer.PICTURE
@@ -137,7 +144,7 @@ def train(
 
 def refuse_for_float(**options: Any) -> None:
     """Refuse options that mean nothing in floating point."""
-    for name in ("resume", "eligibility", "rounding"):
+    for name in ("resume", "backend", "eligibility", "rounding"):
         if options[name]:
             raise InputError(
                 f"--{name} does not go with --precision float, which learns as the "

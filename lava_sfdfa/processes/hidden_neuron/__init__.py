@@ -1,0 +1,1 @@
+"""A layer of hidden neurons with the schedule of a sample."""

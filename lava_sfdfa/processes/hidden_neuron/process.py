@@ -1,0 +1,43 @@
+"""A layer of hidden neurons with the schedule of a sample."""
+
+import numpy as np
+from lava.magma.core.process.variable import Var
+
+from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.processes.lif import LearningLif
+
+
+class HiddenNeuron(LearningLif):
+    """Hidden neurons: they spike, probe, and learn from errors they receive.
+
+    The errors, through the feedback weights, come in at `a_third_factor_in`.
+    homeostasis_gain, target_rate: pull the running mean of spike counts, rate (int
+    (n,), 16 fraction bits), towards the target. probes: whether feedback is learned;
+    seed: of the payloads, first_sample: samples learned before. The others as in
+    `LearningLif`.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int],
+        homeostasis_gain: int,
+        target_rate: int,
+        rate: np.ndarray | int = 0,
+        probes: bool = True,
+        seed: int = 0,
+        first_sample: int = 0,
+        **options,
+    ):
+        super().__init__(
+            shape=shape,
+            target_rate=target_rate,
+            probes=probes,
+            seed=seed,
+            first_sample=first_sample,
+            **options,
+        )
+        self.rate = Var(shape=shape, init=rate)
+        self.own = Var(shape=shape, init=0)
+        self.homeostasis_gain = Var(shape=(1,), init=homeostasis_gain)
+        fp.draw(np.uint64(fp.stream(0, 0, 0, 0)), 0)  # compiled before Lava forks

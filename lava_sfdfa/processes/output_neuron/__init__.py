@@ -1,0 +1,1 @@
+"""The layer of outputs, which knows the label and sends the errors."""

@@ -1,0 +1,1 @@
+"""Symmetric feedback: copies forward path weights, as no chip can."""

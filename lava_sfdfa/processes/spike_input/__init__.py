@@ -1,0 +1,1 @@
+"""A stream of samples as input spikes, and their labels."""
