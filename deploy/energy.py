@@ -31,6 +31,7 @@ class Costs:
     neuron_ns: float
     spike_ns: float
     update_ns: float
+    message_ns: float  # a spike that comes to a core
     barrier_ns: float  # end of a step
     chip_w: float  # static
     sources: dict[str, str]
@@ -48,6 +49,7 @@ LOW = Costs(
     neuron_ns=5.3,
     spike_ns=3.1,
     update_ns=6.1,
+    message_ns=2.1,
     barrier_ns=113.0,
     chip_w=0.104,
     sources={
@@ -67,6 +69,7 @@ HIGH = Costs(
     neuron_ns=6.0 + 3.7,
     spike_ns=30.0,
     update_ns=6.1,
+    message_ns=16.0,
     barrier_ns=1800.0,
     chip_w=0.104,
     sources={
@@ -102,6 +105,7 @@ def estimate(
         + loads["neurons"] * costs.neuron_ns
         + loads["spikes"] * costs.spike_ns
         + updates * costs.update_ns
+        + loads["received"] * costs.message_ns
     ).max() / n_samples
     seconds = (busy_ns + steps * costs.barrier_ns) * 1e-9
     spikes = loads["spikes"].sum()

@@ -12,6 +12,9 @@ from lava_sfdfa.deploy.graph import Graph
 from lava_sfdfa.deploy.partition import Partition
 
 
+LOADS = ("received", "synapses", "neurons", "spikes", "updates", "plastic")
+
+
 @dataclass(frozen=True)
 class Traffic:
     """Messages between different cores, over all samples of an activity."""
@@ -65,13 +68,11 @@ def core_loads(
 ) -> dict[str, np.ndarray]:
     """What each core does over all samples: int64 (n_cores,) each.
 
-    synapses: synaptic operations; neurons: neuron updates; spikes; updates: plastic
-    synapses that rules visited; plastic: plastic synapses times learning steps.
+    received: messages at input axons; synapses: synaptic operations; neurons: neuron
+    updates; spikes; updates: plastic synapses that rules visited; plastic: plastic
+    synapses times learning steps.
     """
-    loads = {
-        name: np.zeros(packed.n_cores, np.int64)
-        for name in ("synapses", "neurons", "spikes", "updates", "plastic")
-    }
+    loads = {name: np.zeros(packed.n_cores, np.int64) for name in LOADS}
     steps = activity.steps * activity.n_samples
     for number in range(len(graph.populations)):
         slices = packed.slices_of(number)
@@ -81,6 +82,7 @@ def core_loads(
             received += int(activity.messages[projection.source].sum())
             if projection.plastic:
                 n_plastic += graph.populations[projection.source].size
+        np.add.at(loads["received"], cores, received)
         np.add.at(loads["synapses"], cores, received * n)
         np.add.at(loads["neurons"], cores, steps * n)
         np.add.at(loads["plastic"], cores, steps * n_plastic * n)

@@ -140,12 +140,15 @@ def test_loads_of_a_single_core_by_hand():
             assert loads["plastic"] == plastic * network.period * 6
             assert 0 < loads["updates"] < loads["plastic"]
         assert loads["synapses"] == expected
+        sent = sum(int(activity.messages[p.source].sum()) for p in graph.projections)
+        assert loads["received"] == sent > 0
         traffic = measure_traffic(graph, packed, activity)
         assert len(traffic.messages) == 0 and traffic.local > 0
 
 
 def test_energy_by_hand_and_low_below_high():
     loads = {
+        "received": np.array([60, 0]),
         "synapses": np.array([1000, 0]),
         "neurons": np.array([100, 50]),
         "spikes": np.array([10, 0]),
@@ -154,7 +157,7 @@ def test_energy_by_hand_and_low_below_high():
     }
     found = band(loads, 7, (3, 2), 4, 1, 2, is_loihi1=True)
     low = found["low"]
-    busy = 1000 * 3.5 + 100 * 5.3 + 10 * 3.1 + 20 * 6.1
+    busy = 1000 * 3.5 + 100 * 5.3 + 10 * 3.1 + 20 * 6.1 + 60 * 2.1
     seconds = (busy / 2 + 4 * 113) * 1e-9
     pico = 1000 * 23.6 + 150 * 52 + 10 * 29 + 7 * 1.7 + 3 * 3.0 + 2 * 4.0 + 20 * 120
     assert low["seconds"] == pytest.approx(seconds)
