@@ -89,51 +89,61 @@ def place_and_cost(
     activity: Activity,
 ) -> Compiled:
     """Places for the cores, the costs of a sample there, and the plan."""
-    board, n = request.board, activity.n_samples
+    board = request.board
     traffic = measure_traffic(graph, packed, activity)
     geometry = make_geometry(board, summary["chips"])
     place = place_cores(traffic, geometry, packed.n_cores)
-    found = hops(traffic, geometry, place)
-    n_messages = int(traffic.messages.sum())
     costs = band(
         core_loads(graph, packed, activity),
-        n_messages,
-        found,
+        int(traffic.messages.sum()),
+        hops(traffic, geometry, place),
         activity.steps,
         summary["chips"],
-        n,
+        activity.n_samples,
         is_loihi1=board.model.name == "loihi1",
     )
-    sequential = hops(traffic, geometry, np.arange(packed.n_cores))
     figures = {
-        "energy_per_sample_joule": {
-            "low": rounded(costs["low"]["joule"]),
-            "high": rounded(costs["high"]["joule"]),
-            "constants_of": costs["constants_of"],
-            "note": costs["note"],
-        },
-        "time_per_sample_s": {
-            "low": rounded(costs["low"]["seconds"]),
-            "high": rounded(costs["high"]["seconds"]),
-        },
-        "energy_by_kind": {
-            end: {kind: rounded(value) for kind, value in costs[end].items()}
-            for end in ("low", "high")
-        },
-        "constants": costs["sources"],
-        "spike_hops_per_sample": rounded(sum(found) / n),
-        "sequential_hops_per_sample": rounded(sum(sequential) / n),
-        "messages_per_sample": rounded(n_messages / n),
-        "messages_between_chips_per_sample": rounded(
-            between_chips(traffic, geometry, place) / n
-        ),
-        "samples_measured": n,
+        **cost_figures(costs),
+        **traffic_figures(traffic, geometry, place),
+        "samples_measured": activity.n_samples,
     }
     facts = {"board": board.name, **figures}
     plan = build_plan(artifact, graph, board.model, packed, place, facts)
     return Compiled(
         plan, {**summary, **figures}, graph, packed, traffic, geometry, board
     )
+
+
+def cost_figures(costs: dict[str, Any]) -> dict[str, Any]:
+    """Energy and time of a sample as `compile --json` prints them."""
+    ends = ("low", "high")
+    return {
+        "energy_per_sample_joule": {
+            **{end: rounded(costs[end]["joule"]) for end in ends},
+            "constants_of": costs["constants_of"],
+            "note": costs["note"],
+        },
+        "time_per_sample_s": {end: rounded(costs[end]["seconds"]) for end in ends},
+        "energy_by_kind": {
+            end: {kind: rounded(value) for kind, value in costs[end].items()}
+            for end in ends
+        },
+        "constants": costs["sources"],
+    }
+
+
+def traffic_figures(
+    traffic: Traffic, geometry: Geometry, place: np.ndarray
+) -> dict[str, float]:
+    """Messages of a sample and their hops, also if placed in sequence."""
+    sequence = np.arange(len(place))
+    sums = {
+        "spike_hops_per_sample": sum(hops(traffic, geometry, place)),
+        "sequential_hops_per_sample": sum(hops(traffic, geometry, sequence)),
+        "messages_per_sample": int(traffic.messages.sum()),
+        "messages_between_chips_per_sample": between_chips(traffic, geometry, place),
+    }
+    return {name: rounded(total / traffic.n_samples) for name, total in sums.items()}
 
 
 def rounded(value: float) -> float:

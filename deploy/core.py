@@ -147,7 +147,6 @@ class Connection:
     """The synapses of a projection into one slice, and its input axons."""
 
     kind: str
-    source: int  # population
     target: Slice
     weights: np.ndarray  # int8 (axons, n)
     sources: np.ndarray  # int32 (axons,), neuron behind each axon

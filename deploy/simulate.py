@@ -91,7 +91,6 @@ class Simulator:
             found.append(
                 Connection(
                     projection.kind,
-                    projection.source,
                     self.slices[cut],
                     self.plan.weights_of(number).copy(),
                     sources,
@@ -306,7 +305,7 @@ class Simulator:
         part, layer = line.target, line.target.population - 1
         p, network = self.parameters[layer], self.network
         is_output = layer == network.n_hidden
-        step = network.steps + network.n_hidden + (not is_output)
+        step = network.schedule.error if is_output else network.schedule.commit
         total = part.third.astype(np.int64) * p.error_gain
         if not is_output:
             missing = (p.target_rate - part.rate) >> (RATE_BITS - RATE_COARSE_BITS)
@@ -334,7 +333,7 @@ class Simulator:
             sent = (part.total + (1 << p.payload_shift >> 1)) >> p.payload_shift
             sent = np.clip(sent, DIRECTION_MIN, DIRECTION_MAX)
             self.send(error, part.begin + np.arange(part.n), sent)
-        step = self.network.steps + self.network.n_hidden + 4
+        step = self.network.schedule.feedback
         noise = noises[probing]
         for line, rows, values in self.deliver():
             if line.kind == "feedback" and line.target.population == probing + 1:

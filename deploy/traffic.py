@@ -11,7 +11,6 @@ from lava_sfdfa.deploy.activity import Activity
 from lava_sfdfa.deploy.graph import Graph
 from lava_sfdfa.deploy.partition import Partition
 
-
 LOADS = ("received", "synapses", "neurons", "spikes", "updates", "plastic")
 
 
