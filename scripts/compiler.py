@@ -26,6 +26,7 @@ from lava_sfdfa.deploy.activity import Activity, measure
 from lava_sfdfa.deploy.compiler import place_and_cost
 from lava_sfdfa.deploy.fit import Request, fit
 from lava_sfdfa.deploy.graph import MODES
+from lava_sfdfa.deploy.page import html_page
 from lava_sfdfa.deploy.partition import partition
 from lava_sfdfa.deploy.place import between_chips, hops, make_geometry, place_cores
 from lava_sfdfa.deploy.plan_files import save_plan
@@ -245,6 +246,8 @@ def compile_random(neurons: int, width: int) -> dict[str, Any]:
         save_plan(Path(folder), done.plan)
         size = sum(file.stat().st_size for file in Path(folder).iterdir())
     seconds["write"] = time.perf_counter() - begin
+    n_letters = len(html_page(done))
+    seconds["report"] = time.perf_counter() - begin
     cpu = time.process_time() - begin_cpu
     return {
         "neurons": sum(network.sizes),
@@ -256,6 +259,7 @@ def compile_random(neurons: int, width: int) -> dict[str, Any]:
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "memory_before_mb": before // 1024,
         "plan_mb": size // 2**20,
+        "report_mb": round(n_letters / 2**20, 2),
         "spikes_per_sample": float(sum(s.sum() for s in activity.spikes) / 5),
         "spike_hops_per_sample": done.summary["spike_hops_per_sample"],
         "sequential_hops_per_sample": done.summary["sequential_hops_per_sample"],
