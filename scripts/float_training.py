@@ -24,7 +24,8 @@ import numpy as np
 from rich.progress import track
 
 from lava_sfdfa import float_engine as engine
-from lava_sfdfa.datasets import Samples, load_dataset
+from lava_sfdfa.datasets import load_dataset
+from lava_sfdfa.samples import Samples
 
 TAU_S, DURATION_S, WINDOW_S = 0.130, 0.2, 0.1
 THRESHOLDS = (0.2, 0.7)  # hidden, outputs; divided by tau for the c of the equations
@@ -56,11 +57,12 @@ def encode(samples: Samples) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Returns z = exp(t / tau) float64 and the pixel int32 of every spike, in order, and
     where each sample begins: int64 (n + 1,).
     """
+    (images,) = samples.arrays()
     z_of = np.exp(WINDOW_S * (1 - np.arange(256) / 255) / (2 * TAU_S))
-    order = np.argsort(255 - samples.images, axis=1, kind="stable").astype(np.int32)
-    counts = (samples.images > 0).sum(axis=1)
-    spiking = np.arange(samples.images.shape[1]) < counts[:, None]
-    brightness = np.take_along_axis(samples.images, order, axis=1)[spiking]
+    order = np.argsort(255 - images, axis=1, kind="stable").astype(np.int32)
+    counts = (images > 0).sum(axis=1)
+    spiking = np.arange(images.shape[1]) < counts[:, None]
+    brightness = np.take_along_axis(images, order, axis=1)[spiking]
     offset = np.concatenate([[0], np.cumsum(counts)])
     return z_of[brightness], order[spiking], offset
 
@@ -96,7 +98,7 @@ def train(options: argparse.Namespace) -> dict:
     data = load_dataset(options.dataset, options.data_dir)
     epochs = options.epochs or settings.epochs
     part, rng = data.train.first(options.limit), np.random.RandomState(options.seed)
-    sizes = [part.images.shape[1], *settings.hidden, data.n_classes]
+    sizes = [part.n_inputs, *settings.hidden, data.n_classes]
     layers = build(sizes, options.feedback, rng)
     hidden, output = (value / (2 * TAU_S) for value in THRESHOLDS)
     thresholds = (*[hidden] * len(settings.hidden), output)
