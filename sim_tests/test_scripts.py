@@ -58,3 +58,23 @@ def test_figures_prints_the_command_and_its_result():
     (row,) = [json.loads(line) for line in run("figures.py", "--quick").splitlines()]
     assert row["command"].startswith("lava-sfdfa train --hidden 10 --epochs 1")
     assert row["layers"] == [64, 10, 10] and "test_accuracy" in row
+
+
+def test_compiler_prints_its_tables():
+    cores = [json.loads(line) for line in run("compiler.py", "cores").splitlines()]
+    assert len(cores) == 36
+    (hidden,) = {
+        tuple(row["hidden_neurons_per_core"])
+        for row in cores
+        if row["layers"] == [784, 800, 10] and row["mode"] == "learning"
+        if row["chip"] == "loihi2"
+    }
+    assert hidden == (35,)
+    for line in run("compiler.py", "placement", "--quick").splitlines():
+        hops = json.loads(line)["spike_hops_per_sample"]
+        assert 0 < hops["ours"] <= hops["sequential"] and hops["greedy"] > 0
+    (row,) = [
+        json.loads(x) for x in run("compiler.py", "growth", "--quick").splitlines()
+    ]
+    assert row["neurons"] == 2210 and row["cores"] > 10
+    assert row["spike_hops_per_sample"] < row["sequential_hops_per_sample"]
