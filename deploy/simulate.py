@@ -20,13 +20,8 @@ from lava_sfdfa.deploy.core import (
 )
 from lava_sfdfa.deploy.plan import Plan, planned_network
 
-from lava_sfdfa.credit import (
-    FACTOR_MAX,
-    FACTOR_MIN,
-    PAYLOAD_MAX,
-    PAYLOAD_MIN,
-    RATE_SHIFT,
-)
+from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.credit import PAYLOAD_MAX, PAYLOAD_MIN, RATE_SHIFT
 from lava_sfdfa.encoding import Events
 from lava_sfdfa.presentation import TRACE_MAX, integrate
 from lava_sfdfa.quantise import FACTOR_BITS, RATE_BITS, RATE_COARSE_BITS, FixedNetwork
@@ -267,6 +262,9 @@ class Simulator:
             line.target.third += line.drive(rows, values).astype(np.int32)
         for part in self.of(error):
             errors = part.third - part.total  # total has the spikes of the outputs
+            if network.loss == "margin":
+                true = np.arange(part.n) + part.begin == label
+                errors = np.where(true, np.maximum(errors, 0), np.minimum(errors, 0))
             self.send(error, part.begin + np.arange(part.n), errors)
         for line, rows, values in self.deliver():
             line.target.third += line.drive(rows, values).astype(np.int32)
@@ -312,8 +310,8 @@ class Simulator:
             total += missing.astype(np.int64) * p.homeostasis_gain
             behind = (part.n_spikes << RATE_BITS) - part.rate
             part.rate += (behind + (1 << RATE_SHIFT >> 1)) >> RATE_SHIFT
-        wanted = (total + (1 << FACTOR_BITS >> 1)) >> FACTOR_BITS
-        factor = np.clip(wanted, FACTOR_MIN, FACTOR_MAX).astype(np.int32)
+        factor, _ = fp.round_factors(total, FACTOR_BITS, p.factor_bits)
+        factor = factor.astype(np.int32)
         decay(factor, p.alpha_y, noises[layer].y[step])
         commit(
             p, line.weights, line.tags, part.fired, factor, part.begin, network.seed,

@@ -89,6 +89,7 @@ def _content(artifact: Artifact) -> dict[str, Any]:
             "feedback_kind": network.feedback_kind,
             "rounding": network.rounding,
             "seed": network.seed,
+            "loss": network.loss,
         },
         "layers": layers,
         "record": artifact.record,

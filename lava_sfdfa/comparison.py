@@ -18,12 +18,13 @@ from lava_sfdfa import reference as ref
 from lava_sfdfa.artifact import Artifact, load_artifact
 from lava_sfdfa.chips import WEIGHT
 from lava_sfdfa.config import Config
-from lava_sfdfa.datasets import load_dataset, shuffled
+from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.encoding import Events
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.gradients import exact_updates
 from lava_sfdfa.network import Network, build_network
+from lava_sfdfa.samples import shuffled
 from lava_sfdfa.trainer import Display, encode, learning_share, train
 
 EXACT = "exact"  # the gradient itself, in floating point: for small networks
@@ -196,7 +197,7 @@ def train_exact(
     InputError where the network has more weights than this is made for.
     """
     data = load_dataset(config.dataset, data_dir)
-    network = build_network(config, data.train.images.shape[1], data.n_classes)
+    network = build_network(config, data.train.n_inputs, data.n_classes)
     n_weights = sum(layer.weights.size for layer in network.layers)
     if n_weights > MOST_WEIGHTS:
         raise InputError(

@@ -21,6 +21,7 @@ else:
 FEEDBACK = ("sfdfa", "random", "symmetric")
 ELIGIBILITY = ("trace", "recursive")
 ROUNDING = ("synapse", "shared")
+LOSS = ("count", "margin")
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,25 @@ class Config:
     feedback: str = "sfdfa"
     eligibility: str = "trace"
     rounding: str = "synapse"
+    # count: outputs shall spike as often as their targets say (the paper's loss);
+    # margin: more than that of the true class, less of the others, is no error.
+    loss: str = "count"
 
     steps: int = 64  # time steps of presentation
     duration_s: float = 0.2  # of the presentation
     window_s: float = 0.1  # input spikes arrive within this
+    recording_s: float = 0.3  # what is shown of a recording, squeezed into window_s
+    bins: int = 10  # of time, in what is shown of a recording
+    bin_events: int = 1  # an input spikes in a bin with this many events or more
     tau_synapse_s: float = 0.13
     tau_membrane_s: float = 0.26
     threshold_hidden: float = 0.77  # in units of the weights
     threshold_output: float = 2.69
     weight_init: float = 1.0  # initial weights are uniform in +- this
+    input_weight_mean: float = 0.0  # added to the initial weights of the inputs
     weight_limit: float = 2.0  # the largest weight that 8 bits shall hold
+
+    reciprocal_headroom: int = 0  # doublings of y1 beyond the range at threshold
 
     target_true: int = 15  # output spikes of the true class
     target_false: int = 3  # output spikes of the others
@@ -70,7 +80,12 @@ class Config:
         return max(1, round(self.steps * self.window_s / self.duration_s))
 
 
-_CHOICES = {"feedback": FEEDBACK, "eligibility": ELIGIBILITY, "rounding": ROUNDING}
+_CHOICES = {
+    "feedback": FEEDBACK,
+    "eligibility": ELIGIBILITY,
+    "rounding": ROUNDING,
+    "loss": LOSS,
+}
 _RANGES = {
     "epochs": (1, 100_000),
     "seed": (0, 2**63 - 1),
@@ -80,12 +95,17 @@ _RANGES = {
     "steps": (4, 1024),
     "duration_s": (1e-6, 1e3),
     "window_s": (1e-6, 1e3),
+    "recording_s": (1e-6, 1e3),
+    "bins": (1, 1024),
+    "bin_events": (1, 1000),
     "tau_synapse_s": (1e-6, 1e3),
     "tau_membrane_s": (1e-6, 1e3),
     "threshold_hidden": (1e-3, 1e3),
     "threshold_output": (1e-3, 1e3),
     "weight_init": (0.0, 1e3),
     "weight_limit": (1e-3, 1e3),
+    "input_weight_mean": (-1e3, 1e3),
+    "reciprocal_headroom": (0, 6),
     "target_true": (1, 63),
     "target_false": (0, 63),
     "learning_rate": (0.0, 10.0),
@@ -145,13 +165,14 @@ def unknown_choice(what: str, value: object, allowed) -> str:
     return f"{what} is {value!r}; allowed are {', '.join(map(str, allowed))}{hint}"
 
 
-_IMAGES = {"learning_rate": 0.03, "homeostasis": 2.0, "epochs": 10}
+_MARGIN = {"loss": "margin", "target_true": 12, "target_false": 4}
+_IMAGES = {"learning_rate": 0.03, "homeostasis": 2.0, "epochs": 12, **_MARGIN}
 NAMED: dict[str, dict[str, Any]] = {
     "digits": {
-        "hidden": (200,),
+        "hidden": (400,),
+        **_IMAGES,
         "epochs": 60,
-        "learning_rate": 0.03,
-        "homeostasis": 2.0,
+        "learning_rate": 0.06,
     },
     "yin-yang": {  # four inputs have to drive a neuron that 150 pixels drive elsewhere
         "hidden": (200,),
@@ -164,8 +185,9 @@ NAMED: dict[str, dict[str, Any]] = {
         "learning_rate": 0.03,
         "target_rate": 0.5,
     },
-    "mnist": {"hidden": (400,), **_IMAGES},
-    "fashion-mnist": {"hidden": (400,), **_IMAGES},
+    "mnist": {"hidden": (800,), **_IMAGES},
+    "fashion-mnist": {"hidden": (400, 400), **_IMAGES},
+    "emnist-balanced": {"hidden": (800,), **_IMAGES},
 }
 
 

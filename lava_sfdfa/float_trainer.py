@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lava_sfdfa import float_engine as engine
-from lava_sfdfa.datasets import Dataset, Samples, load_dataset
+from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.float_artifact import FloatArtifact, save_float
 from lava_sfdfa.float_config import FloatConfig
+from lava_sfdfa.samples import Dataset, Recordings, Samples
 from lava_sfdfa.trainer import (
     Display,
     check_fits,
@@ -34,8 +35,10 @@ class Trains(NamedTuple):
 
 
 def encode_times(samples: Samples, config: FloatConfig) -> Trains:
-    """One spike for each pixel p > 0, at `window * (1 - p / 255)`; the latency code
-    of the authors. samples: images uint8."""
+    """One spike for each pixel p > 0, at `window * (1 - p / 255)`, the latency code of
+    the authors; of recordings, every event within the window."""
+    if isinstance(samples, Recordings):
+        return _encode_events(samples, config)
     times = config.window_s * (1 - np.arange(256) / 255)
     z_of = np.exp(times / config.tau_membrane_s)
     order = np.argsort(255 - samples.images, axis=1, kind="stable").astype(np.int32)
@@ -44,6 +47,20 @@ def encode_times(samples: Samples, config: FloatConfig) -> Trains:
     ordered = np.take_along_axis(samples.images, order, axis=1)
     offset = np.concatenate([[0], np.cumsum(n_spikes)])
     return Trains(z_of[ordered[chosen]], order[chosen], offset, samples.labels)
+
+
+def _encode_events(samples: Recordings, config: FloatConfig) -> Trains:
+    sample = np.repeat(np.arange(len(samples)), np.diff(samples.offset))
+    order = np.lexsort((samples.time_us, sample))
+    order = order[samples.time_us[order] < config.window_s * 1e6]
+    times = samples.time_us[order] / 1e6
+    n_spikes = np.bincount(sample[order], minlength=len(samples))
+    return Trains(
+        np.exp(times / config.tau_membrane_s),
+        samples.index[order].astype(np.int32),
+        np.concatenate([[0], np.cumsum(n_spikes)]),
+        samples.labels,
+    )
 
 
 class FloatTraining:
@@ -184,7 +201,7 @@ def train_float(
     display.say("encoding the samples as spikes")
     part = encode_times(data.train.first(config.limit), config)
     validation = encode_times(data.validation, config)
-    training = FloatTraining(config, data.train.images.shape[1], data.n_classes)
+    training = FloatTraining(config, data.train.n_inputs, data.n_classes)
     display.say("compiling (takes a while the first time)")
     compile_for(config)
     rows: list[dict[str, Any]] = []

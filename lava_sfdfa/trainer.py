@@ -15,12 +15,13 @@ import lava_sfdfa
 from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa.artifact import NAME, Artifact, load_artifact, save_artifact
 from lava_sfdfa.config import Config
-from lava_sfdfa.datasets import Dataset, Samples, load_dataset, shuffled
-from lava_sfdfa.encoding import Events, encode_latency
+from lava_sfdfa.datasets import load_dataset
+from lava_sfdfa.encoding import Events, bin_recordings, encode_latency
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network import build_network
 from lava_sfdfa.quantise import RATE_BITS, quantise
+from lava_sfdfa.samples import Dataset, Images, Samples, shuffled
 
 CHUNK = 256  # samples between two looks at the display when classifying
 BACKUP = "network.previous.h5"
@@ -55,8 +56,14 @@ class Part:
 
 
 def encode(samples: Samples, config: Config) -> Part:
-    """Samples as input spikes, by the latency code of `config`."""
-    return Part(encode_latency(samples.images, config.window_steps), samples.labels)
+    """Samples as input spikes: images by the latency code, recordings in bins."""
+    if isinstance(samples, Images):
+        events = encode_latency(samples.images, config.window_steps)
+    else:
+        recording_us = round(config.recording_s * 1e6)
+        bins, least = config.bins, config.bin_events
+        events = bin_recordings(samples, recording_us, bins, least, config.window_steps)
+    return Part(events, samples.labels)
 
 
 def train(
@@ -181,7 +188,7 @@ def check_fits(artifact, data: Dataset, n_out: int) -> None:
     """Refuse data of another shape than the network takes, or of more classes."""
     if artifact.shape != data.shape:
         raise InputError(
-            f"{data.name}: has images of the shape {data.shape}, but the artifact "
+            f"{data.name}: has samples of the shape {data.shape}, but the artifact "
             f"takes {artifact.shape}; give the data set it was trained on, "
             f"{artifact.config.dataset!r}, or one like it"
         )
@@ -210,7 +217,7 @@ class Run:
         self.part = encode(data.train.first(config.limit), config)
         self.validation = encode(data.validation, config)
         if history is None:
-            network = build_network(config, data.train.images.shape[1], data.n_classes)
+            network = build_network(config, data.train.n_inputs, data.n_classes)
             fixed = quantise(network, config)
             record: dict[str, np.ndarray] = {}
             self.engine = make_engine(fixed)

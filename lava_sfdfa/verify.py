@@ -85,7 +85,11 @@ class Timeline:
     def _errors(self, n_spikes: np.ndarray) -> np.ndarray:
         targets = np.full_like(n_spikes, self.network.target_false)
         targets[self._label] = self.network.target_true
-        return targets - n_spikes
+        errors = targets - n_spikes
+        if self.network.loss == "margin":
+            true = np.arange(len(errors)) == self._label
+            errors = np.where(true, np.maximum(errors, 0), np.minimum(errors, 0))
+        return errors
 
     def _tags(self, step: int, layer: int) -> State:
         scratch = self._shown[min(step, self.schedule.steps - 1)][layer]

@@ -97,7 +97,7 @@ def placement(data_dir: Path | None, quick: bool) -> None:
     n_trained = 50 if quick else N_TRAINED
     for hidden, boards in cases.items():
         config = named_config(name, hidden=hidden)
-        n_inputs = data.train.images.shape[1]
+        n_inputs = data.train.n_inputs
         network = quantise(build_network(config, n_inputs, data.n_classes), config)
         train = encode(data.train.first(n_trained), config)
         engine = Engine(network)

@@ -22,15 +22,18 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from lava_sfdfa.datasets import Dataset, Samples, load_dataset
+from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.float_config import PAPER, paper_config
 from lava_sfdfa.float_trainer import FloatTraining, encode_times
+from lava_sfdfa.samples import Dataset, Images
+
+IMAGE_SETS = sorted(set(PAPER) - {"shd"})
 
 
-def everything(data: Dataset) -> Samples:
+def everything(data: Dataset) -> Images:
     """The training part with the validation part."""
-    parts = data.train, data.validation
-    return Samples(
+    parts = [x for x in (data.train, data.validation) if isinstance(x, Images)]
+    return Images(
         np.concatenate([part.images for part in parts]),
         np.concatenate([part.labels for part in parts]),
     )
@@ -45,7 +48,7 @@ def train(options: argparse.Namespace) -> dict:
     data = load_dataset(options.dataset, options.data_dir)
     samples = everything(data).first(config.limit)
     part, test = encode_times(samples, config), encode_times(data.test, config)
-    training = FloatTraining(config, samples.images.shape[1], data.n_classes)
+    training = FloatTraining(config, samples.n_inputs, data.n_classes)
     curve: list[dict[str, Any]] = []
     epochs = range(config.epochs)
     for epoch in track(epochs, "epochs", console=Console(stderr=True)):
@@ -70,7 +73,7 @@ def train(options: argparse.Namespace) -> dict:
 def main() -> None:
     """Train and print one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", default="mnist", choices=sorted(PAPER))
+    parser.add_argument("--dataset", default="mnist", choices=IMAGE_SETS)
     parser.add_argument(
         "--feedback", default="sfdfa", choices=["sfdfa", "random", "symmetric"]
     )

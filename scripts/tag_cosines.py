@@ -134,7 +134,7 @@ def measure(options: argparse.Namespace) -> list[dict]:
     for eligibility in ("trace", "recursive"):
         config = dataclasses.replace(base, eligibility=eligibility)
         part = encode(data.train.first(options.limit), config)
-        shape = data.train.images.shape[1], data.n_classes
+        shape = data.train.n_inputs, data.n_classes
         engine = Engine(quantise(build_network(config, *shape), config))
         engine.learn(part.events, part.labels, np.arange(len(part)))
         rates = tuple(state.rate for state in engine.states[:-1])

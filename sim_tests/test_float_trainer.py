@@ -9,11 +9,11 @@ from click.testing import CliRunner
 
 from lava_sfdfa.artifact import load_artifact
 from lava_sfdfa.cli import main
-from lava_sfdfa.datasets import Samples
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.float_artifact import load_float, save_float
 from lava_sfdfa.float_config import FloatConfig, paper_config
 from lava_sfdfa.float_trainer import FloatTraining, encode_times
+from lava_sfdfa.samples import Images, Recordings
 
 QUICK = ["train", "--precision", "float", "--hidden", "60", "--epochs", "5"]
 
@@ -40,10 +40,26 @@ def test_the_table_of_the_authors():
 def test_pixels_spike_at_their_exact_times():
     images = np.array([[0, 255, 51, 255]], np.uint8)
     config = FloatConfig()
-    trains = encode_times(Samples(images, np.array([7])), config)
+    trains = encode_times(Images(images, np.array([7])), config)
     assert trains.neuron.tolist() == [1, 3, 2] and trains.offset.tolist() == [0, 3]
     times = 0.26 * np.log(trains.z)  # 51 is a fifth of 255: 0.8 of the window
     np.testing.assert_allclose(times, [0, 0, 0.08], atol=1e-15)
+
+
+def test_events_spike_at_their_times_within_the_window():
+    """Two recordings; the second is out of order, and has an event too late."""
+    config = paper_config("shd")
+    recordings = Recordings(
+        np.array([5000, 400_000, 10_000, 1_000_001], np.int32),
+        np.array([3, 1, 2, 0], np.uint16),
+        np.array([0, 1, 4]),
+        np.array([0, 1]),
+        700,
+    )
+    trains = encode_times(recordings, config)
+    assert trains.neuron.tolist() == [3, 2, 1] and trains.offset.tolist() == [0, 1, 3]
+    times = config.tau_membrane_s * np.log(trains.z)
+    np.testing.assert_allclose(times, [0.005, 0.01, 0.4], rtol=1e-12)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +100,7 @@ def test_every_field_comes_back(trained, tmp_path):
 
 
 def test_equal_seeds_give_equal_trainings():
-    samples = Samples(np.eye(8, dtype=np.uint8) * 200 + 20, np.arange(8) % 3)
+    samples = Images(np.eye(8, dtype=np.uint8) * 200 + 20, np.arange(8) % 3)
     config = FloatConfig(
         hidden=(9, 6), batch=4, threshold_hidden=0.03, threshold_output=0.03
     )

@@ -128,6 +128,14 @@ def test_learning_as_placed_equals_the_engine(hidden, feedback, eligibility, rou
             assert all(state.feedback.any() for state in engine.states[:-1])
 
 
+def test_learning_with_one_sided_errors_equals_the_engine():
+    config = small_config(hidden=(10, 8), loss="margin")
+    artifact = make_artifact(small_network(config), config)
+    events, labels = random_samples(config, N_SAMPLES)
+    for plan in plans(artifact, "learning", events):
+        compare_learning(artifact, plan, events, labels)
+
+
 @pytest.mark.parametrize("feedback", ["sfdfa", "random", "symmetric"])
 @pytest.mark.parametrize("hidden", [(12,), (10, 8), (8, 7, 6)])
 def test_classifying_as_placed_equals_the_engine(hidden, feedback):

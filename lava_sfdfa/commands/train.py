@@ -6,7 +6,6 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lava_sfdfa import datasets
 from lava_sfdfa.artifact import load_artifact
 from lava_sfdfa.config import (
     ELIGIBILITY,
@@ -123,12 +122,13 @@ def train(
     settings = make_config(config, options)
     folder = out or default_folder(settings)
     from lava_sfdfa import picture, trainer  # compiled code: slow to import
+    from lava_sfdfa.datasets import load_dataset
 
     display = Progressing(settings.epochs)
     with display.progress:
         result = trainer.train(settings, data_dir, folder, display, resume, backend)
     artifact = load_artifact(Path(result["artifact"]))
-    data = datasets.load_dataset(settings.dataset, data_dir)
+    data = load_dataset(settings.dataset, data_dir)
     image = folder / trainer.PICTURE
     picture.draw_training(image, artifact, data, result["test_accuracy"])
     result["picture"] = str(image)
