@@ -211,12 +211,14 @@ def why_above(
 
 
 def savings(request: Request, n_cores: int) -> list[str]:
-    """Narrower weights, where they need fewer cores."""
+    """Narrower weights, each width that needs fewer cores than the one before."""
+    lines = []
     for bits in request.board.model.narrower:
         found = _cores(request, weight_bits=bits)
         if found is not None and found < n_cores:
-            return [f"with {bits}-bit weights {found} cores"]
-    return []
+            lines.append(f"with {bits}-bit weights {found} cores")
+            n_cores = found
+    return lines
 
 
 def smallest_change(request: Request, packed: Partition) -> str:

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).parent
 SOURCES = (
     "chips.py",
     "fixedpoint.py",
+    "schedule.py",
     "quantise.py",
     "rule.py",
     "state.py",
