@@ -136,6 +136,15 @@ def test_learning_with_one_sided_errors_equals_the_engine():
         compare_learning(artifact, plan, events, labels)
 
 
+@pytest.mark.parametrize("hidden", [(12,), (10, 8)])
+def test_learning_by_margins_as_placed_equals_the_engine(hidden):
+    config = small_config(hidden=hidden, loss="margin")
+    artifact = make_artifact(small_network(config), config)
+    events, labels = random_samples(config, N_SAMPLES)
+    for plan in plans(artifact, "learning", events):
+        compare_learning(artifact, plan, events, labels)
+
+
 @pytest.mark.parametrize("feedback", ["sfdfa", "random", "symmetric"])
 @pytest.mark.parametrize("hidden", [(12,), (10, 8), (8, 7, 6)])
 def test_classifying_as_placed_equals_the_engine(hidden, feedback):
