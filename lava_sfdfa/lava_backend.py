@@ -9,6 +9,7 @@ samples while it learns, and reads its state back. Lava runs every Process in an
 operating-system process; `close` ends them, and so does leaving a `with` block.
 """
 
+import multiprocessing.connection
 import signal
 import sys
 import tempfile
@@ -27,6 +28,8 @@ from lava_sfdfa.state import make_parameters
 
 NO_DECAY = 2.0**60  # steps; exp(-1 / this) is 1 exactly
 MESSAGE_BITS = 24  # payloads of hidden neurons; outputs send 8 bits
+POLL_SECONDS = 2e-4  # between two looks whether Lava is done; a step takes more
+DEATH_SECONDS = 10  # in which a model that reported an error has ended
 CHANNEL_SLOTS = 4  # messages that a channel holds; Lava's 64 take much memory
 
 
@@ -66,12 +69,12 @@ class LavaNetwork:
 
         self.network, self.schedule = network, network.schedule
         self._config = Loihi2SimCfg(select_tag=model)
-        self._folder = tempfile.TemporaryDirectory(prefix="lava-sfdfa-")
         self._started = self._running = False
         rates = rates or tuple(
             np.zeros(layer.n_post, np.int32) for layer in network.layers[:-1]
         )
         self._build(events, labels, rates, n_learned, share)
+        self._folder = tempfile.TemporaryDirectory(prefix="lava-sfdfa-")
         steps = read_steps or (self.schedule.steps - 1, self.schedule.rest - 1)
         self.state = tuple(self._reader(i, steps) for i in range(len(network.layers)))
 
@@ -266,18 +269,26 @@ class LavaNetwork:
             variable.init = np.array([value])
 
     def run(self, n_steps: int) -> None:
-        """Run so many steps and wait for their end."""
+        """Run so many steps and wait for their end.
+
+        Errors: RuntimeError with the traceback of a model that failed. Lava's own
+        waiting would never end then, since the other models wait for the one.
+        """
         from lava.magma.core.run_conditions import RunSteps
+        from lava.magma.runtime.mgmt_token_enums import MGMT_RESPONSE, enum_equal
 
         if not self._started:
             self._start()
         self._running = True
-        try:
-            self.input.run(RunSteps(num_steps=n_steps))
-        except (
-            RuntimeError
-        ) as error:  # of Lava, which logs the reason and hides the log
-            raise RuntimeError(self._reasons() or str(error)) from None
+        self.input.run(RunSteps(num_steps=n_steps, blocking=False))
+        (port,) = self.input.runtime.service_to_runtime
+        while not port.probe():
+            if multiprocessing.connection.wait(self._sentinels, POLL_SECONDS):
+                raise RuntimeError(self._reasons())
+        if enum_equal(port.peek(), MGMT_RESPONSE.ERROR):
+            multiprocessing.connection.wait(self._sentinels, DEATH_SECONDS)
+            raise RuntimeError(self._reasons())
+        self.input.wait()
         self._running = False
 
     def _start(self) -> None:
@@ -290,25 +301,31 @@ class LavaNetwork:
             self._started = True
         finally:
             _hear_interrupts(before)
+        self._sentinels = [actor.sentinel for actor in self._actors()]
+
+    def _actors(self) -> list[Any]:
+        return self.input.runtime._messaging_infrastructure.actors
+
+    def _terminate(self) -> None:
+        for actor in self._actors():
+            if not actor._is_done:
+                actor.terminate()
 
     def close(self) -> None:
         """End all processes of Lava and remove what they wrote; also in mid-step."""
-        if self._started and not self._running:
+        if self._started and not self._running and self.input.runtime._is_started:
             self.input.stop()
         elif self._started:
-            infrastructure = self.input.runtime._messaging_infrastructure
-            for actor in infrastructure.actors:
-                if not actor._is_done:
-                    actor.terminate()
+            self._terminate()
             self.input.runtime._is_started = False
-            infrastructure.stop()
+            self.input.runtime._messaging_infrastructure.stop()
         self._started = self._running = False
         self._folder.cleanup()
 
     def _reasons(self) -> str:
         """Tracebacks of models that failed."""
-        actors = self.input.runtime._messaging_infrastructure.actors
-        return "\n".join(actor.exception[1] for actor in actors if actor.exception)
+        failed = [actor.exception for actor in self._actors() if actor.exception]
+        return "\n".join(traceback for _, traceback in failed) or "a model has died"
 
 
 def make_rule(layer: FixedLayer, seed: int):

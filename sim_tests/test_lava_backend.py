@@ -1,0 +1,167 @@
+"""The network on Lava: its processes end, and it goes on where another stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import random_samples, small_config, small_network
+
+from lava_sfdfa import lava_backend
+from lava_sfdfa.engine import Engine
+from lava_sfdfa.errors import BackendError
+from lava_sfdfa.lava_backend import LavaNetwork, require_lava
+from lava_sfdfa.lava_engine import LavaEngine
+
+ROOT = Path(lava_backend.__file__).parents[1]
+
+
+@pytest.fixture
+def small():
+    pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
+    config = small_config()
+    return small_network(config), *random_samples(config, 6)
+
+
+def children() -> set[str]:
+    """Living processes that this one has started, but for Python's own helper, which
+    ends with it."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            own = int(fields[1]) == os.getpid() and fields[0] != "Z"
+            if own and "resource_tracker" not in (entry / "cmdline").read_text():
+                found.add(entry.name)
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("way", ["end", "error", "never run"])
+def test_nothing_is_left_behind(small, way):
+    before = children()
+    network, events, labels = small
+    lava = LavaNetwork(network, events, labels)
+    folder = Path(lava._folder.name)
+    if way == "error":
+        with pytest.raises(ZeroDivisionError), lava:
+            lava.run(3)
+            assert len(children() - before) >= 6 and list(folder.iterdir())
+            raise ZeroDivisionError
+    else:
+        with lava:
+            if way == "end":
+                lava.run(3)
+    assert children() == before and not folder.exists()
+
+
+def test_a_model_that_fails_is_reported_and_ends_the_others(small):
+    before = children()
+    network, events, labels = small
+    with pytest.raises(RuntimeError, match="IndexError"):  # noqa: SIM117
+        with LavaNetwork(network, events, labels + 1000) as lava:
+            lava.run(network.period)
+    assert children() == before
+
+
+def test_the_engine_on_lava_is_the_engine(small):
+    """States, predictions and counts; also where a call ends and the rate changes."""
+    network, events, labels = small
+    engines = Engine(network), LavaEngine(network)
+    found = []
+    for engine in engines:
+        predictions = [engine.learn(events, labels, np.array([0, 1, 5]))]
+        engine.set_learning_share(0.3)
+        predictions.append(engine.learn(events, labels, np.array([2, 2])))
+        found.append((np.concatenate(predictions).tolist(), engine.take_counts()))
+        engine.close()
+    assert found[0] == found[1]
+    assert all(count["weights_changed"] > 0 for count in found[0][1])
+    for own, lava in zip(engines[0].states, engines[1].states, strict=True):
+        for a, b in zip(own, lava, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert engines[0].n_learned == engines[1].n_learned == 5
+
+
+def test_learning_goes_on_where_the_engine_stopped(small):
+    network, events, labels = small
+    engine = Engine(network)
+    engine.learn(events, labels, np.arange(3))
+    rates = tuple(state.rate.copy() for state in engine.states[:-1])
+    lava = LavaEngine(engine.network(), rates, engine.n_learned)
+    order = np.array([4, 3])
+    engine.learn(events, labels, order)
+    lava.learn(events, labels, order)
+    lava.close()
+    for a, b in zip(engine.states, lava.states, strict=True):
+        np.testing.assert_array_equal(a.weights, b.weights)
+        np.testing.assert_array_equal(a.feedback, b.feedback)
+        np.testing.assert_array_equal(a.rate, b.rate)
+
+
+# --- the command line -----------------------------------------------------------------
+
+
+def command(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "lava_sfdfa", *map(str, arguments)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained")
+    run = command("train", "--hidden", 16, "--epochs", 1, "--limit", 100, "--out", out)
+    run.communicate()
+    assert run.returncode == 0
+    return out / "network.h5"
+
+
+def test_ctrl_c_ends_all_processes(small, artifact):
+    run = command("verify", artifact, "--samples", 300, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 120
+        while len(group(run.pid)) < 6 and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert len(group(run.pid)) >= 6, "Lava was to start its processes"
+        time.sleep(1)
+        os.killpg(run.pid, signal.SIGINT)
+        _, errors = run.communicate(timeout=30)
+    finally:
+        for pid in group(run.pid):
+            os.kill(pid, signal.SIGKILL)
+    assert run.returncode == 2
+    assert "stopped by Ctrl-C" in errors and "Traceback" not in errors
+    assert group(run.pid) == []
+
+
+def group(leader: int) -> list[int]:
+    """Living processes of a process group."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[2]) == leader and fields[0] != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+def test_without_lava_one_sentence_and_code_3(artifact, tmp_path, monkeypatch):
+    """A module `lava` that cannot be imported stands before the real one."""
+    (tmp_path / "lava.py").write_text("raise ImportError('not here')\n")
+    run = command("verify", artifact, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    out, errors = run.communicate()
+    assert run.returncode == 3 and out == ""
+    assert errors.startswith("error: the backend lava needs lava-nc 0.10.0")
+    assert errors.count("\n") == 1
+    monkeypatch.setitem(sys.modules, "lava", None)
+    with pytest.raises(BackendError, match="lava-nc 0.10.0"):
+        require_lava()
