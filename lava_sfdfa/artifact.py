@@ -5,6 +5,7 @@ digest covers everything but the group `provenance` (times, versions of librarie
 so that equal training gives equal digests on every machine.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -88,6 +89,7 @@ def _content(artifact: Artifact) -> dict[str, Any]:
             "feedback_kind": network.feedback_kind,
             "rounding": network.rounding,
             "seed": network.seed,
+            "loss": network.loss,
         },
         "layers": layers,
         "record": artifact.record,
@@ -151,7 +153,11 @@ def save_artifact(path: Path, artifact: Artifact) -> str:
     Written to a temporary file and renamed: the old file stays whole until the
     new one is. Errors: InputError where the folder cannot be written.
     """
-    content = _content(artifact)
+    return save_content(path, _content(artifact), artifact.provenance)
+
+
+def save_content(path: Path, content: dict[str, Any], provenance: dict) -> str:
+    """Write nested dictionaries of numbers, strings and arrays; see `save_artifact`."""
     digest = content_digest(content)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
@@ -166,7 +172,7 @@ def save_artifact(path: Path, artifact: Artifact) -> str:
             file.attrs["format"] = FORMAT
             file.attrs["digest"] = digest
             _write(file, content)
-            file.attrs["provenance"] = json.dumps(artifact.provenance, sort_keys=True)
+            file.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
         make_readable(Path(temporary))
         Path(temporary).replace(path)
     except OSError as error:
@@ -209,11 +215,35 @@ def load_artifact(path: Path) -> Artifact:
     Errors: InputError for a file that is missing, is no artifact, is of a newer
     format, or whose content does not have its digest.
     """
+    content, provenance = load_content(path)
+    if content.get("precision") == "float":
+        raise InputError(
+            f"{path}: holds a network in floating point, which no chip can hold; give "
+            "one that was trained without --precision float"
+        )
+    with damage_reported(path):
+        return _artifact(content, provenance)
+
+
+@contextlib.contextmanager
+def damage_reported(path: Path):
+    """Turn the errors that a damaged file causes into ours."""
+    try:
+        yield
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path}: is not a readable artifact ({error}); it is truncated, damaged "
+            "or something else; train again or take a copy"
+        ) from None
+
+
+def load_content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read what `save_content` wrote, checked, and its provenance."""
     if path.is_dir():
         path = path / NAME
     if not path.is_file():
         raise InputError(f"{path}: there is no such artifact; `train` makes one")
-    try:
+    with damage_reported(path):
         with h5py.File(path, "r") as file:
             _check_format(path, file)
             content = _read(file)
@@ -224,12 +254,7 @@ def load_artifact(path: Path) -> Artifact:
                 f"{path}: is damaged: its content does not have the digest {digest!r} "
                 "that it carries; train again or take a copy"
             )
-        return _artifact(content, json.loads(provenance))
-    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path}: is not a readable artifact ({error}); it is truncated, damaged "
-            "or something else; train again or take a copy"
-        ) from None
+        return content, json.loads(provenance)
 
 
 def _check_format(path: Path, file: h5py.File) -> None:

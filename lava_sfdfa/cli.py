@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 import lava_sfdfa
+from lava_sfdfa.commands.compare import compare
 from lava_sfdfa.commands.data import data
 from lava_sfdfa.commands.evaluate import evaluate, info
 from lava_sfdfa.commands.train import train
@@ -47,5 +48,5 @@ def main() -> None:
     """Train spiking networks with a learning rule that Loihi chips can run."""
 
 
-for command in (train, evaluate, verify, info, data):
+for command in (train, evaluate, compare, verify, info, data):
     main.add_command(command)

@@ -39,7 +39,7 @@ from lava_sfdfa.state import (
     WEIGHTS_LIMIT,
 )
 
-FACTOR_MIN, FACTOR_MAX = chips.FACTOR.minimum, chips.FACTOR.maximum
+FACTOR_MAX = chips.FACTOR.maximum
 PAYLOAD_MIN, PAYLOAD_MAX = chips.PAYLOAD.minimum, chips.PAYLOAD.maximum
 RATE_SHIFT = 9  # the running mean of spike counts moves by 2**-9 a sample
 
@@ -143,9 +143,14 @@ def hidden_factors(p, state, s, errors, uniform):
 
 @njit
 def store_factor(p, state, s, post, total, uniform):
-    """Round and saturate a third factor to 7 bits and a sign, as synapses get it."""
-    wanted = fp.shift_rounded(total, FACTOR_BITS)
-    factor = min(max(wanted, FACTOR_MIN), FACTOR_MAX)
+    """Round and saturate a third factor to 7 bits and a sign, as synapses get it.
+
+    To the nearest multiple of what makes its product with a tag exact: the commit
+    rounds down, and at low rates weights would drift with every visit.
+    """
+    wanted = fp.shift_rounded(total, FACTOR_BITS + p.factor_bits) << p.factor_bits
+    most = FACTOR_MAX >> p.factor_bits << p.factor_bits
+    factor = min(max(wanted, -most), most)
     state.counts[FACTORS_LIMIT] += factor != wanted
     s.factor[post] = fp.decay_trace(factor, p.alpha_y, uniform)
 
@@ -155,13 +160,19 @@ def store_factor(p, state, s, post, total, uniform):
 
 @njit
 def commit(p, state, s, key, bits):
-    """Change the weights of the neurons that fired by their tags and factors."""
+    """Change the weights of the neurons that fired by their tags and factors; where
+    the factor is zero, nothing can change, and nothing is done."""
     n_rows, n_columns = s.size[ROWS], s.size[COLUMNS]
     n_padded = padded(s)
+    n_moved, moved = 0, np.empty(n_rows, np.int32)
     for row in range(n_rows):
         post = s.fired[row]
+        if s.factor[post] == 0:
+            continue
+        moved[n_moved] = post
+        n_moved += 1
         weight_changes(
-            s.changes[row, :n_padded],
+            s.changes[n_moved - 1, :n_padded],
             s.tags[row, :n_padded],
             s.factor[post],
             p.weight,
@@ -172,15 +183,15 @@ def commit(p, state, s, key, bits):
     changed, at_limit = 0, 0
     for column in range(n_columns):  # columns first: a column's weights lie together
         weights = state.weights[s.active[column]]
-        for row in range(n_rows):
-            post = s.fired[row]
+        for row in range(n_moved):
+            post = moved[row]
             before = np.int32(weights[post])
             after = min(max(before + s.changes[row, column], WEIGHT_MIN), WEIGHT_MAX)
             weights[post] = after
             changed += after != before
             at_limit += (after == WEIGHT_MIN) | (after == WEIGHT_MAX)
     state.counts[NEURONS_FIRED] += n_rows
-    state.counts[WEIGHT_UPDATES] += n_rows * n_columns
+    state.counts[WEIGHT_UPDATES] += n_moved * n_columns
     state.counts[WEIGHTS_CHANGED] += changed
     state.counts[WEIGHTS_LIMIT] += at_limit
     count_tags(state, s)

@@ -1,8 +1,11 @@
-"""From images to spikes: the latency code, and the event format of the engine."""
+"""From samples to spikes: the latency code of images, the time bins of recordings,
+and the event format of the engine."""
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from lava_sfdfa.samples import Recordings
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,27 @@ def encode_latency(images: np.ndarray, window_steps: int) -> Events:
     index = np.concatenate(pieces) if pieces else np.zeros(0, kind)
     offset = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
     return Events(index, counts, offset, images.shape[1])
+
+
+def bin_recordings(
+    samples: Recordings, recording_us: int, bins: int, least: int, window_steps: int
+) -> Events:
+    """One spike where an input has events in a bin of time.
+
+    recording_us: what is shown of a recording, cut into `bins` equal bins; later
+    events are left out. An input spikes once for each bin in which it has `least`
+    events or more; bin b is step `b * window_steps // bins`.
+    """
+    counts = np.zeros((len(samples), window_steps), np.int32)
+    pieces = [np.zeros(0, samples.index.dtype)]
+    for sample in range(len(samples)):
+        own = slice(samples.offset[sample], samples.offset[sample + 1])
+        time_us = samples.time_us[own].astype(np.int64)
+        place = time_us * bins // recording_us * samples.n_inputs + samples.index[own]
+        found, n_events = np.unique(place[time_us < recording_us], return_counts=True)
+        found = found[n_events >= least]
+        steps = found // samples.n_inputs * window_steps // bins
+        counts[sample] = np.bincount(steps, minlength=window_steps)
+        pieces.append((found % samples.n_inputs).astype(samples.index.dtype))
+    offset = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
+    return Events(np.concatenate(pieces), counts, offset, samples.n_inputs)

@@ -5,6 +5,7 @@ of a sample, from the presentation to the update of the feedback weights.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -101,12 +102,13 @@ def load_input(index, counts, offset, sample, spikes, start):
 @disk_cached
 def learn_samples(
     parameters, states, scratches, noises, index, counts, offset, labels, order,
-    targets, first, period, seed, kind,
+    targets, one_sided, first, period, seed, kind,
 ):  # fmt: skip
     """Learn from the samples `order`, one after the other.
 
     parameters to noises: tuples with an entry a layer; index, counts, offset: of
-    `Events`; targets: spikes wanted of the true class and of the others; first:
+    `Events`; targets: spikes wanted of the true class and of the others; one_sided:
+    whether more than that of the one and less of the others is no error; first:
     samples learned before; kind: a `FEEDBACK_CODE`. Returns the predictions, each
     made before its sample was learned: int64 (len(order),).
     """
@@ -132,8 +134,11 @@ def learn_samples(
         elif kind == SYMMETRIC:
             copy_paths(parameters, states, scratches)
         for output in range(errors.size):
-            target = targets[0] if output == labels[sample] else targets[1]
-            errors[output] = target - last.n_spikes[output]
+            is_true = output == labels[sample]
+            error = targets[0 if is_true else 1] - last.n_spikes[output]
+            if one_sided:  # enough spikes of the true class, or few of another
+                error = max(error, 0) if is_true else min(error, 0)
+            errors[output] = error
         commit_all(parameters, states, scratches, errors, noises, at, begin, seed)
         if kind == SFDFA:
             step = steps + n_hidden + 4
@@ -181,6 +186,14 @@ def present_sample(
 
 
 # --- the engine -------------------------------------------------------------------
+
+
+class LayerSample(NamedTuple):
+    """One sample in one layer; tags are those before they return to zero."""
+
+    counts: np.ndarray  # (n_post,) int32, spikes
+    tags: np.ndarray  # (n_post, n_pre) int16
+    factors: np.ndarray  # (n_post,) int32, y3; 0 where the neuron did not fire
 
 
 class Engine:
@@ -239,6 +252,7 @@ class Engine:
             labels,
             order,
             (network.target_true, network.target_false),
+            network.loss == "margin",
             self.n_learned,
             network.period,
             network.seed,
@@ -279,6 +293,16 @@ class Engine:
             )
             for s in self._scratches
         ]
+
+    def sample(self, layer: int) -> "LayerSample":
+        """What the last learned sample was to a layer."""
+        s, shape = self._scratches[layer], self.states[layer].weights.T.shape
+        n_rows, n_columns = s.size
+        rows, columns = s.fired[:n_rows], s.active[:n_columns]
+        tags, factors = np.zeros(shape, np.int16), np.zeros(shape[0], np.int32)
+        tags[np.ix_(rows, columns)] = s.tags[:n_rows, :n_columns]
+        factors[rows] = s.factor[rows]
+        return LayerSample(s.n_spikes.copy(), tags, factors)
 
     def presented(self, events: Events, sample: int, steps: int) -> tuple[Scratch, ...]:
         """What the layers hold after so many steps of the sample that is learned next:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 
-from lava_sfdfa import datasets
+from lava_sfdfa import sources
 from lava_sfdfa.artifact import make_readable
 from lava_sfdfa.config import unknown_choice
 from lava_sfdfa.errors import InputError
@@ -27,26 +27,34 @@ def fetch(
     unknown). Errors: InputError for an unknown name, a folder that cannot be
     written, no network, or a download with another checksum (which is thrown away).
     """
-    if name not in datasets.NAMES:
-        raise InputError(unknown_choice("the data set", name, datasets.NAMES))
-    if name in datasets.BUNDLED:
-        return datasets.describe(name, data_dir)
-    folder = datasets.folder_of(name, data_dir)
+    if name not in sources.NAMES:
+        raise InputError(unknown_choice("the data set", name, sources.NAMES))
+    if name in sources.BUNDLED:
+        return sources.describe(name, data_dir)
+    folder = sources.folder_of(name, data_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
             f"{folder}: cannot be made ({error.strerror}); choose another --data-dir"
         ) from None
-    for entry in datasets.describe(name, data_dir)["files"]:
-        if entry["state"] in ("missing", "damaged"):
-            _download(name, Path(entry["file"]), entry["md5"], report)
-    return datasets.describe(name, data_dir)
+    source = sources.SOURCES[name]
+    files = sources.describe(name, data_dir)["files"]
+    lacking = [entry["state"] in ("missing", "damaged") for entry in files]
+    if source.by_hand and any(lacking):
+        raise InputError(
+            f"{name}: has no published checksums, so it is not fetched; download "
+            f"{', '.join(source.files)} from {', '.join(source.urls)} into {folder}"
+        )
+    if not source.by_hand:
+        for entry, url, lacks in zip(files, source.urls, lacking, strict=True):
+            if lacks:
+                _download(name, url, Path(entry["file"]), entry["md5"], report)
+    return sources.describe(name, data_dir)
 
 
-def _download(name, path: Path, expected: str, report) -> None:
+def _download(name, url: str, path: Path, expected: str, report) -> None:
     """One file: to a temporary name, checked, then renamed."""
-    url = datasets.SOURCES[name].url + path.name
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     except OSError as error:
@@ -68,7 +76,7 @@ def _download(name, path: Path, expected: str, report) -> None:
         reason = getattr(error, "reason", error)
         raise InputError(
             f"{url}: cannot be downloaded ({reason}). Without a network, copy "
-            f"{', '.join(datasets.SOURCES[name].files)} from another machine into "
+            f"{', '.join(sources.SOURCES[name].files)} from another machine into "
             f"{path.parent}, or give the folder that holds {name}/ with --data-dir"
         ) from None
     finally:

@@ -18,6 +18,8 @@ from numba import njit
 from lava_sfdfa.compiled import disk_cached
 
 SILENT = -1
+BLOCK = 64  # neurons that are looked at together
+TILE = 16  # rows and columns that are transposed together
 MOST_SPIKES = 30  # of a neuron in a sample; the authors' limit
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam; Kingma & Ba, arXiv 1412.6980
 
@@ -25,58 +27,55 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam; Kingma & Ba, arXiv 1412.6980
 class FloatLayer(NamedTuple):
     """Weights of a layer, what learning keeps of them, and scratch space."""
 
-    weights: np.ndarray  # (n_pre, n_post) float32
+    weights: np.ndarray  # (n_pre, n_post) float32, transposed for the forward pass
     feedback: np.ndarray  # (n_post, n_out) float32
-    first_moment: np.ndarray  # as weights, of Adam
-    second_moment: np.ndarray  # as weights
-    credit: np.ndarray  # as weights: sum over the batch of e * delta
-    eligible: np.ndarray  # as weights: sum over the batch of e
+    first_moment: np.ndarray  # (n_post, n_pre) float32, of Adam
+    second_moment: np.ndarray  # (n_post, n_pre) float32
+    credit: np.ndarray  # (n_post, n_pre) float32: sum over the batch of e * delta
+    eligible: np.ndarray  # (n_post, n_pre) float32: sum over the batch of e
     p: np.ndarray  # (n_post,) float64, P of the text above
     q: np.ndarray  # (n_post,) float64
     z: np.ndarray  # (n_post,) float64, of the last spike or now
     n_spikes: np.ndarray  # (n_post,) int32
     carried: np.ndarray  # (n_post,) float64, payload received since the last spike
     own: np.ndarray  # (n_post,) float64, payload of the first spike
+    crossing: np.ndarray  # (n_post + 1,) int32, neurons that are about to spike
     row: np.ndarray  # (n_post,) int32, or SILENT
     fired: np.ndarray  # (n_post,) int32, neuron of a row
-    column: np.ndarray  # (n_pre,) int32, or SILENT
-    active: np.ndarray  # (n_pre,) int32, input of a column
-    slow: np.ndarray  # (n_pre,) float64, sum of z over the spikes of a column
-    fast: np.ndarray  # (n_pre,) float64, sum of z**2
-    e: np.ndarray  # (n_post, n_pre) float32, eligibility, units of tau, by row, column
-    jumps: np.ndarray  # (n_post, n_pre) float32, times z: what spikes added to v
+    slow: np.ndarray  # (n_pre,) float32, sum of z over the spikes of an input
+    fast: np.ndarray  # (n_pre,) float32, sum of z**2
+    e: np.ndarray  # (n_post, n_pre) float32, eligibility by row, in units of tau
+    jumps: np.ndarray  # (n_post, n_pre) float32, by row: z times what spikes left in v
     out_z: np.ndarray  # (most,) float64, spikes in the order they were found
     out_neuron: np.ndarray  # (most,) int32
     out_payload: np.ndarray  # (most,) float64
-    size: np.ndarray  # (3,) int64: rows, columns, output spikes
+    size: np.ndarray  # (2,) int64: rows, output spikes
     batch_spikes: np.ndarray  # (n_post,) float64, in the batch
     batch_fired: np.ndarray  # (n_post,) float64, samples in which it fired
     estimate: np.ndarray  # (n_post, n_out) float64, sum of p * d over the batch
 
 
-ROWS, COLUMNS, SPIKES = 0, 1, 2
+ROWS, SPIKES = 0, 1
 
 
 def make_layer(weights: np.ndarray, feedback: np.ndarray) -> FloatLayer:
     """A layer before training. weights: (n_post, n_pre); feedback: (n_post, n_out)."""
     n_post, n_pre = weights.shape
     matrix = np.ascontiguousarray(weights.T, np.float32)
-    by_input = dict.fromkeys(("column", "active", "slow", "fast"), n_pre)
+    by_input = dict.fromkeys(("slow", "fast"), n_pre)
     most = MOST_SPIKES * n_post
     sizes = {**by_input, **dict.fromkeys(("out_z", "out_neuron", "out_payload"), most)}
-    sizes["size"] = 3
+    sizes |= {"size": 2, "crossing": n_post + 1}
     kinds: dict[str, type] = dict.fromkeys(
-        ("n_spikes", "row", "fired", "column", "active"), np.int32
+        ("n_spikes", "row", "fired", "crossing", "out_neuron"), np.int32
     )
-    kinds |= {"out_neuron": np.int32, "size": np.int64}
+    kinds |= {"slow": np.float32, "fast": np.float32, "size": np.int64}
     arrays: dict[str, np.ndarray] = {
         name: np.zeros(sizes.get(name, n_post), kinds.get(name, np.float64))
         for name in FloatLayer._fields
     }
     arrays |= {"weights": matrix, "feedback": feedback.astype(np.float32)}
-    for name in ("first_moment", "second_moment", "credit", "eligible"):
-        arrays[name] = np.zeros_like(matrix)
-    for name in ("e", "jumps"):
+    for name in ("first_moment", "second_moment", "credit", "eligible", "e", "jumps"):
         arrays[name] = np.zeros((n_post, n_pre), np.float32)
     arrays["estimate"] = np.zeros(feedback.shape)
     return FloatLayer(**arrays)
@@ -86,7 +85,7 @@ def make_layer(weights: np.ndarray, feedback: np.ndarray) -> FloatLayer:
 def present(s, in_z, in_neuron, in_payload, threshold, z_end, learning):
     """Show one sample to one layer: input spikes in order, as z = exp(t / tau)."""
     s.p[:], s.q[:], s.carried[:] = 0.0, 0.0, 0.0
-    s.n_spikes[:], s.row[:], s.column[:], s.size[:] = 0, SILENT, SILENT, 0
+    s.n_spikes[:], s.row[:], s.size[:], s.slow[:], s.fast[:] = 0, SILENT, 0, 0.0, 0.0
     event, n_events = 0, in_z.size
     while event < n_events and in_z[event] < z_end:
         now = in_z[event]
@@ -94,14 +93,29 @@ def present(s, in_z, in_neuron, in_payload, threshold, z_end, learning):
             take_spike(s, now, in_neuron[event], in_payload[event], learning)
             event += 1
         after = min(in_z[event], z_end) if event < n_events else z_end
-        n_crossing = 0  # counted first: the loop without branches is vectorised
-        for post in range(s.p.size):
-            n_crossing += crosses(s.p[post], s.q[post], threshold, now, after)
-        if n_crossing > 0:
-            for post in range(s.p.size):
-                if crosses(s.p[post], s.q[post], threshold, now, after):
-                    spike_until(s, post, now, after, threshold, learning)
+        n_crossing = find_crossing(s.p, s.q, s.crossing, threshold, now, after)
+        for found in range(n_crossing):
+            post = s.crossing[found]
+            spike_until(s, post, now, after, threshold, learning)
     sort_spikes(s)
+
+
+@njit
+def find_crossing(p, q, found, threshold, now, after):
+    """Which neurons spike before `after`: their number; they stand in `found`.
+
+    Whole blocks are counted first, without branches, so that it is vectorised.
+    """
+    n_found = 0
+    for first in range(0, p.size, BLOCK):
+        last, n_crossing = min(first + BLOCK, p.size), 0
+        for post in range(first, last):
+            n_crossing += crosses(p[post], q[post], threshold, now, after)
+        if n_crossing > 0:
+            for post in range(first, last):
+                found[n_found] = post
+                n_found += crosses(p[post], q[post], threshold, now, after)
+    return n_found
 
 
 @njit(inline="always")
@@ -112,7 +126,7 @@ def crosses(p, q, threshold, now, after):
     return (vertex > now) & (threshold * at * at - q * at + p <= 0.0)
 
 
-@njit
+@njit(inline="always")
 def take_spike(s, z, pre, payload, learning):
     """An input spike: its weights enter P and Q, and its payload what is carried."""
     weights, square = s.weights[pre], z * z
@@ -124,30 +138,21 @@ def take_spike(s, z, pre, payload, learning):
         for post in range(s.p.size):
             s.carried[post] += weights[post] * payload
     if learning:
-        column = s.column[pre]
-        if column == SILENT:
-            column = s.size[COLUMNS]
-            s.size[COLUMNS] += 1
-            s.column[pre], s.active[column] = column, pre
-            s.slow[column], s.fast[column] = 0.0, 0.0
-            # Rows that exist have no eligibility for this input yet.
-            for row in range(s.size[ROWS]):
-                s.e[row, column], s.jumps[row, column] = 0.0, 0.0
-        s.slow[column] += z
-        s.fast[column] += square
+        s.slow[pre] += z
+        s.fast[pre] += square
 
 
-@njit
+@njit(inline="always")
 def spike_until(s, post, now, after, threshold, learning):
     """All spikes of one neuron between two input spikes."""
     while s.n_spikes[post] < MOST_SPIKES:
         p, q = s.p[post], s.q[post]
         root = q * q - 4.0 * threshold * p
         if p <= 0.0 or q <= 0.0 or root < 0.0:
-            return
+            break
         z = 2.0 * p / (q + math.sqrt(root))
         if z <= now or z > after:
-            return
+            break
         found = s.size[SPIKES]
         s.size[SPIKES] += 1
         first = s.n_spikes[post] == 0
@@ -161,23 +166,24 @@ def spike_until(s, post, now, after, threshold, learning):
         now = z
 
 
-@njit
+@njit(inline="always")
 def learn_spike(s, post, z, g, threshold):
-    """e += v / g, then v *= 1 + c / g, for all active inputs (stabilised)."""
-    row, n_columns = s.row[post], s.size[COLUMNS]
+    """e += v / g, then v *= 1 + c / g (stabilised). All inputs are visited, which is
+    faster than to look for those that spiked."""
+    row = s.row[post]
     if row == SILENT:
         row = s.size[ROWS]
         s.size[ROWS] += 1
         s.row[post], s.fired[row] = row, post
-        s.e[row, :n_columns] = 0.0
-        s.jumps[row, :n_columns] = 0.0
-    e, jumps = s.e[row], s.jumps[row]
-    inverse, share = 1.0 / z, 1.0 / g
-    for column in range(n_columns):
-        v = s.slow[column] * inverse - s.fast[column] * inverse * inverse
-        v += jumps[column] * inverse
-        e[column] += v * share
-        jumps[column] += v * threshold * share * z
+        s.e[row, :] = 0.0
+        s.jumps[row, :] = 0.0
+    e, jumps, slow, fast = s.e[row], s.jumps[row], s.slow, s.fast
+    inverse, share = np.float32(1.0 / z), np.float32(1.0 / (z * g))
+    back = np.float32(threshold * z)
+    for pre in range(slow.size):
+        v = (slow[pre] + jumps[pre] - fast[pre] * inverse) * share
+        e[pre] += v
+        jumps[pre] += v * back
 
 
 @njit
@@ -206,14 +212,13 @@ def predict(s, z_end):
 @njit
 def add_gradient(s, delta):
     """Add e * delta and e of one sample to the sums of the batch."""
-    for column in range(s.size[COLUMNS]):
-        pre = s.active[column]
-        credit, eligible = s.credit[pre], s.eligible[pre]
-        for row in range(s.size[ROWS]):
-            post = s.fired[row]
-            e = s.e[row, column]
-            credit[post] += e * delta[post]
-            eligible[post] += e
+    for row in range(s.size[ROWS]):
+        post = s.fired[row]
+        e, credit, eligible = s.e[row], s.credit[post], s.eligible[post]
+        wish = np.float32(delta[post])
+        for pre in range(e.size):
+            credit[pre] += e[pre] * wish
+            eligible[pre] += e[pre]
 
 
 @njit
@@ -223,16 +228,21 @@ def adam(s, rate, step, n_batch, homeostasis):
     rate, share = np.float32(rate * size), np.float32(1.0 / n_batch)
     b1, b2 = np.float32(BETA1), np.float32(BETA2)
     one, epsilon = np.float32(1.0), np.float32(EPSILON)
-    for pre in range(s.weights.shape[0]):
-        weights, credit, eligible = s.weights[pre], s.credit[pre], s.eligible[pre]
-        first, second = s.first_moment[pre], s.second_moment[pre]
-        for post in range(weights.size):
-            gradient = (credit[post] + eligible[post] * homeostasis[post]) * share
-            first[post] = b1 * first[post] + (one - b1) * gradient
-            second[post] = b2 * second[post] + (one - b2) * gradient * gradient
-            weights[post] += rate * first[post] / (np.sqrt(second[post]) + epsilon)
-            credit[post] = np.float32(0.0)
-            eligible[post] = np.float32(0.0)
+    n_pre, n_post = s.weights.shape
+    for top in range(0, n_post, TILE):
+        for left in range(0, n_pre, TILE):
+            for post in range(top, min(top + TILE, n_post)):
+                for pre in range(left, min(left + TILE, n_pre)):
+                    gradient = s.credit[post, pre]
+                    gradient += s.eligible[post, pre] * homeostasis[post]
+                    gradient *= share
+                    first = b1 * s.first_moment[post, pre] + (one - b1) * gradient
+                    second = b2 * s.second_moment[post, pre]
+                    second += (one - b2) * gradient * gradient
+                    s.first_moment[post, pre] = first
+                    s.second_moment[post, pre] = second
+                    s.weights[pre, post] += rate * first / (np.sqrt(second) + epsilon)
+    s.credit[:], s.eligible[:] = np.float32(0.0), np.float32(0.0)
 
 
 @disk_cached

@@ -163,6 +163,7 @@ class LavaNetwork:
             target_true=network.target_true,
             target_false=network.target_false,
             payload_shifts=tuple(layer.payload_shift for layer in network.layers),
+            one_sided=network.loss == "margin",
             **self._neuron(number, n_learned, parameters),
         )
 
@@ -177,6 +178,7 @@ class LavaNetwork:
             "vth": layer.vth,
             "reciprocal_exponent": layer.reciprocal_exponent,
             "error_gain": parameters.error_gain,
+            "factor_bits": parameters.factor_bits,
             "probes": self.network.feedback_kind == "sfdfa",
             "first_sample": n_learned,
         }

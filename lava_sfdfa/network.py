@@ -88,17 +88,20 @@ def uniform(seed: int, purpose: int, layer: int, shape: tuple[int, int]) -> np.n
 def build_network(config: Config, n_inputs: int, n_classes: int) -> Network:
     """A new network with random weights, as `config` describes it.
 
-    Initial weights are uniform; feedback weights start at zero where they are
-    learned, and are uniform where they are fixed. (Settings of the SFDFA authors.)
+    Initial weights are uniform, those of the inputs around a mean, so that few
+    inputs can make every neuron spike at first; feedback weights start at zero where
+    they are learned, and are uniform where they are fixed. (Settings of the SFDFA
+    authors, whose mean is zero.)
     """
     sizes = (n_inputs, *config.hidden, n_classes)
     layers, feedback = [], []
     for number, (n_pre, n_post) in enumerate(pairwise(sizes)):
         is_output = number == len(config.hidden)
         draw = uniform(config.seed, fp.RANDOM_WEIGHT_INIT, number, (n_post, n_pre))
+        mean = config.input_weight_mean if number == 0 else 0.0
         layers.append(
             Layer(
-                weights=config.weight_init * draw,
+                weights=config.weight_init * draw + mean,
                 threshold=(
                     config.threshold_output if is_output else config.threshold_hidden
                 ),

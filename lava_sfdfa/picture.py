@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lava_sfdfa.artifact import Artifact
-from lava_sfdfa.datasets import Dataset
 from lava_sfdfa.engine import Engine
+from lava_sfdfa.samples import Dataset, Images
 from lava_sfdfa.trainer import encode
 
 WIDTH, HEIGHT, DPI = 12, 7, 120  # inches, dots an inch
@@ -86,7 +86,8 @@ def _draw_sample(figure, artifact: Artifact, data: Dataset) -> None:
     all_axes[0].set_title(f"one test sample: class {label}, predicted {predicted}")
     all_axes[-1].set_xlabel("time step")
     all_axes[-1].set_xlim(-0.5, artifact.network.steps - 0.5)
-    if len(data.shape) == 2 and np.prod(data.shape) <= MOST_PIXELS:
+    small = len(data.shape) == 2 and np.prod(data.shape) <= MOST_PIXELS
+    if isinstance(data.test, Images) and small:
         inset = all_axes[0].inset_axes((0.78, 0.1, 0.2, 0.8))
         inset.imshow(data.test.images[0].reshape(data.shape), cmap="gray_r")
         inset.set_axis_off()

@@ -81,6 +81,7 @@ class FixedNetwork:
     feedback_kind: str  # sfdfa, random or symmetric
     rounding: str  # synapse or shared
     seed: int
+    loss: str = "count"  # or margin: errors of the outputs are one-sided
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -132,6 +133,7 @@ def quantise(network: Network, config: Config) -> FixedNetwork:
         feedback_kind=config.feedback,
         rounding=config.rounding,
         seed=config.seed,
+        loss=config.loss,
     )
 
 
@@ -146,7 +148,9 @@ def _quantise_layer(
     impulse = IMPULSE_INPUT if number == 0 else IMPULSE_HIDDEN
     # A spike has u >= threshold (its membrane rises), where y1 is near its maximum.
     exponent = round(math.log2(chips.TRACE.maximum * layer.threshold * unit))
-    tag, tag_gain = _tag_scale(impulse * 2.0**exponent / unit)
+    exponent += config.reciprocal_headroom  # for few inputs, whose spikes are strong
+    tag_wanted = TAG_GAIN * 2**config.reciprocal_headroom
+    tag, tag_gain = _tag_scale(tag_wanted, impulse * 2.0**exponent / unit)
     jump: tuple[Scale, ...] = ()
     if config.eligibility == "recursive":
         jump = _jump_scales(layer, unit, exponent, tau_membrane)
@@ -195,12 +199,12 @@ def _decay(tau_steps: float) -> int:
     return round(2**chips.DECAY_BITS * (1 - math.exp(-1 / tau_steps)))
 
 
-def _tag_scale(raw_gain: float) -> tuple[Scale, float]:
-    """Scale that brings the tag of an eligibility of 1 near `TAG_GAIN`, and the
+def _tag_scale(wanted: float, raw_gain: float) -> tuple[Scale, float]:
+    """Scale that brings the tag of an eligibility of 1 near `wanted`, and the
     gain it gives. The engine shifts right before left: a mantissa of 4 loses
     fewer bits than one of 1. raw_gain: the tag for a scale of 1, before the shift.
     """
-    exponent = round(math.log2(TAG_GAIN / raw_gain)) - 2 + int(TRACE_SHIFT)
+    exponent = round(math.log2(wanted / raw_gain)) - 2 + int(TRACE_SHIFT)
     exponent = min(max(exponent, chips.SCALE_EXPONENT.minimum), TAG_EXPONENT_MOST)
     scale = Scale(4, exponent)
     return scale, raw_gain * scale.value / 2 ** int(TRACE_SHIFT)

@@ -21,6 +21,17 @@ implicit function theorem on u(t) = c, with tau u' = g - c before the spike):
     v_ij = du_i / dw_ij        e_ij += tau v_ij / D        v_ij *= 1 + c / D
 
 exact for D = g - c, stabilised (SFDFA) for D = g, which cannot vanish.
+
+Learning, once a sample, from spike counts n and targets y, for L = sum (y - n)**2 / 2:
+
+    outputs: dw = lr e_ij (y_i - n_i)
+    hidden:  dw = lr e_ij (sum_o B_io (y_o - n_o) + lambda (rho - r_i))
+
+B is fixed and random (DFA), the forward path weights (symmetric, for comparison), or
+learned from forward passes alone (SFDFA): neurons send random payloads p_i along with
+their spikes, outputs read their weighted sum d_o, and E[p_i d_o] is the path weight.
+
+    B_io += alpha (p_i d_o - B_io), where i fired
 """
 
 import math
@@ -160,9 +171,11 @@ def current(t: float, weights: np.ndarray, inputs: Spikes, neurons: Neurons) -> 
     return float(np.sum(weights[inputs.neurons[before]] * decay))
 
 
-def slope(g: float, neurons: Neurons, kind: str) -> float:
-    """D of the rule: tau u' before a spike (exact), or after it (stabilised)."""
-    return g - neurons.threshold if kind == EXACT else g
+def slope(g: float, neurons: Neurons, kind: str, floor: float = 0.0) -> float:
+    """D of the rule: tau u' before a spike (exact), or after it (stabilised); `floor`
+    times the threshold at the least."""
+    c = neurons.threshold
+    return max(g - c if kind == EXACT else g, floor * c)
 
 
 def eligibility(
@@ -171,6 +184,7 @@ def eligibility(
     inputs: Spikes,
     spikes: np.ndarray,
     kind: str = STABILISED,
+    floor: float = 0.0,
 ) -> np.ndarray:
     """How much earlier each spike of one neuron comes for larger weights.
 
@@ -183,7 +197,7 @@ def eligibility(
     for number, t in enumerate(spikes):
         jumps *= math.exp(-(t - last) / neurons.tau)
         v = response(t, inputs, len(weights), neurons) + jumps
-        denominator = slope(current(t, weights, inputs, neurons), neurons, kind)
+        denominator = slope(current(t, weights, inputs, neurons), neurons, kind, floor)
         found[number] = neurons.tau * v / denominator
         jumps += v * neurons.threshold / denominator
         last = t
@@ -222,60 +236,98 @@ def online_eligibility(
     return e
 
 
-# --- gradients of a whole network, forward ----------------------------------------
+# --- learning ---------------------------------------------------------------------
 
 
-def forward_gradients(
-    weights: list[np.ndarray], layers: list[Neurons], inputs: Spikes, end: float
-) -> tuple[list[Spikes], list[np.ndarray]]:
-    """Spikes of all layers, and the exact derivative of every spike time of the last
-    with respect to every weight of the network.
-
-    Forward propagation through all layers (Lee et al., arXiv 2210.15415): derivatives
-    are carried along with the spikes; nothing is stored for a way back. For small
-    networks: the cost is the number of spikes times the number of weights. Returns a
-    list with an entry a layer: float64 (n_spikes_of_the_last, n_post, n_pre).
-    """
-    spikes_of: list[Spikes] = []
-    carried: list[np.ndarray] = []  # dt / dw of each earlier layer, for `inputs`
-    for matrix, neurons in zip(weights, layers, strict=True):
-        outputs = run_layer(matrix, neurons, inputs, end)
-        n_post, n_pre = matrix.shape
-        new = [np.zeros((len(outputs.times), *one.shape[1:])) for one in carried]
-        own = np.zeros((len(outputs.times), n_post, n_pre))
-        for post in range(n_post):
-            rows = np.flatnonzero(outputs.neurons == post)
-            times = outputs.times[rows]
-            earlier = -eligibility(matrix[post], neurons, inputs, times, EXACT)
-            own[rows, post] = earlier
-            moved = _input_derivatives(matrix[post], neurons, inputs, times)
-            for before, after in zip(carried, new, strict=True):
-                after[rows] = np.tensordot(moved, before, axes=1)
-        carried = [*new, own]
-        spikes_of.append(outputs)
-        inputs = outputs
-    return spikes_of, carried
+def output_errors(counts: np.ndarray, label: int, targets: tuple[int, int]):
+    """y - n of each output. counts: int64 (n_out,); targets: spikes wanted of the
+    true class and of the others."""
+    wanted = np.full(len(counts), targets[1])
+    wanted[label] = targets[0]
+    return wanted - counts
 
 
-def _input_derivatives(
-    weights: np.ndarray, neurons: Neurons, inputs: Spikes, spikes: np.ndarray
+def hidden_factors(
+    feedback: np.ndarray,
+    errors: np.ndarray,
+    rates: np.ndarray,
+    homeostasis: float,
+    target_rate: float,
 ) -> np.ndarray:
-    """dt_k / dt_n: how a neuron's spikes move with its input spikes; (n_k, n_n).
+    """Third factor of hidden neurons: credit, and homeostasis (float64 (n_post,)).
 
-    The same recursion as for a weight: an input spike that comes later changes u by
-    the derivative of its response, and earlier spikes of the neuron carry it on.
+    feedback: B, (n_post, n_out); errors: (n_out,); rates: r, spikes a sample, in the
+    mean over samples; homeostasis: lambda; target_rate: rho.
     """
-    jumps, last = np.zeros(len(inputs.times)), 0.0
-    found = np.zeros((len(spikes), len(inputs.times)))
-    for number, t in enumerate(spikes):
-        age = t - inputs.times
-        kernel = np.exp(-age / neurons.tau) / neurons.tau
-        kernel -= np.exp(-age / neurons.tau_s) / neurons.tau_s
-        moved = np.where(age > 0, neurons.gain * weights[inputs.neurons] * kernel, 0.0)
-        jumps *= math.exp(-(t - last) / neurons.tau)
-        v = moved + jumps
-        denominator = slope(current(t, weights, inputs, neurons), neurons, EXACT)
-        found[number] = -neurons.tau * v / denominator
-        jumps += v * neurons.threshold / denominator
-        last = t
+    return feedback @ errors + homeostasis * (target_rate - rates)
+
+
+def path_weights(weights: list[np.ndarray], fired: list[np.ndarray]) -> np.ndarray:
+    """Symmetric feedback: from a layer to the outputs, through all layers between.
+
+    weights: of the layers above it, (n_post, n_pre) each; fired: bool, which neurons
+    of each layer between did. Returns (n_neurons, n_out).
+    """
+    path = weights[-1].T
+    for matrix, active in zip(weights[-2::-1], fired[::-1], strict=True):
+        path = matrix.T @ (path * active[:, None])
+    return path
+
+
+def probe_direction(
+    weights: list[np.ndarray], fired: list[np.ndarray], payload: np.ndarray
+) -> np.ndarray:
+    """d of a probe phase, in which time stands still: float64 (n_out,).
+
+    Every neuron of the probing layer that fired sends its payload once; the layers
+    above pass on what they receive where they fired; outputs read, silent ones too.
+    E[p_i d_o] is the path weight, for payloads of -1 and 1 with equal chances.
+
+    weights: of the layers above the probing one; fired: of the probing layer and of
+    the layers between; payload: p of the probing layer.
+    """
+    sent = payload * fired[0]
+    for matrix, active in zip(weights[:-1], fired[1:], strict=True):
+        sent = (matrix @ sent) * active
+    return weights[-1] @ sent
+
+
+def carried_payloads(
+    weights: np.ndarray,
+    inputs: Spikes,
+    payloads: np.ndarray,
+    outputs: Spikes,
+    own: np.ndarray,
+) -> np.ndarray:
+    """The authors' form: payloads travel with the spikes. Float64, one a spike.
+
+    A neuron sums weight times payload of what arrives, and sends the sum with its next
+    spike; the first also carries its own payload p. d_o is the sum of what output o
+    sent, so a silent output reads nothing, and E[p_i d_o] falls short of the path
+    weight by the share of samples in which its last spike came too early.
+
+    payloads: of the input spikes; own: p of each neuron, 0 for outputs.
+    """
+    found = np.zeros(len(outputs.times))
+    for post, row in enumerate(weights):
+        arriving = row[inputs.neurons] * payloads
+        start = -math.inf
+        for spike in np.flatnonzero(outputs.neurons == post):
+            t = outputs.times[spike]
+            since = (inputs.times > start) & (inputs.times <= t)
+            first = start == -math.inf
+            found[spike] = arriving[since].sum() + (own[post] if first else 0.0)
+            start = t
     return found
+
+
+def learn_feedback(
+    feedback: np.ndarray,
+    payload: np.ndarray,
+    direction: np.ndarray,
+    fired: np.ndarray,
+    rate: float,
+) -> np.ndarray:
+    """B after one sample: toward p d where the neuron fired. rate: alpha."""
+    change = np.outer(payload, direction) - feedback
+    return feedback + rate * change * fired[:, None]

@@ -115,6 +115,12 @@ class Rule:
                 )
 
     @property
+    def factor_bits(self) -> int:
+        """The commit's shift to the right loses nothing where y3 is a multiple of
+        2**this (for a mantissa that is a power of two)."""
+        return int(VARIABLE_SHIFT) - self.weight.mantissa.bit_length() + 1
+
+    @property
     def dt(self) -> str:
         """Tag rule. The negative product stands first, so that the accumulator
         saturates only where the sum does."""

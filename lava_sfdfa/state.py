@@ -22,7 +22,7 @@ COUNTS = (
     "spikes",  # of the presentation
     "steps",  # of the presentation
     "neurons_fired",  # neurons with at least one spike, summed over samples
-    "weight_updates",  # synapses that a commit visited
+    "weight_updates",  # synapses that a commit visited with a factor
     "weights_changed",
     "weights_limit",  # weights at a limit after a visit
     "tags",  # tags that exist at the end of a sample
@@ -74,6 +74,7 @@ class Parameters(NamedTuple):
     homeostasis_gain: int
     target_rate: int
     payload_shift: int
+    factor_bits: int  # y3 is a multiple of 2**this
 
 
 class State(NamedTuple):
@@ -102,7 +103,7 @@ class Scratch(NamedTuple):
     x2: np.ndarray  # (n_pre,) int32, by column
     tags: np.ndarray  # (n_post, n_pre) int16, by row and column
     jumps: np.ndarray  # (n_post, n_pre) int16, second tags; (0, 0) without them
-    changes: np.ndarray  # (n_post, n_pre) int16, of the weights, by row and column
+    changes: np.ndarray  # (n_post, n_pre) int16, of the weights: rows that change
     own: np.ndarray  # (n_post,) int32, p: -1 or 1 where the neuron probes
     payload: np.ndarray  # (n_post,) int32, what it sends in the probe phase
     factor: np.ndarray  # (n_post,) int32, y3
@@ -158,6 +159,7 @@ def make_parameters(network: FixedNetwork, number: int, share: float) -> Paramet
         homeostasis_gain=round(layer.homeostasis_gain * share),
         target_rate=layer.target_rate,
         payload_shift=layer.payload_shift,
+        factor_bits=layer.rule.factor_bits,
     )
 
 

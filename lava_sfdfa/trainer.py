@@ -15,12 +15,13 @@ import lava_sfdfa
 from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa.artifact import NAME, Artifact, load_artifact, save_artifact
 from lava_sfdfa.config import Config
-from lava_sfdfa.datasets import Dataset, Samples, load_dataset, shuffled
-from lava_sfdfa.encoding import Events, encode_latency
+from lava_sfdfa.datasets import load_dataset
+from lava_sfdfa.encoding import Events, bin_recordings, encode_latency
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network import build_network
 from lava_sfdfa.quantise import RATE_BITS, quantise
+from lava_sfdfa.samples import Dataset, Images, Samples, shuffled
 
 CHUNK = 256  # samples between two looks at the display when classifying
 BACKUP = "network.previous.h5"
@@ -55,8 +56,14 @@ class Part:
 
 
 def encode(samples: Samples, config: Config) -> Part:
-    """Samples as input spikes, by the latency code of `config`."""
-    return Part(encode_latency(samples.images, config.window_steps), samples.labels)
+    """Samples as input spikes: images by the latency code, recordings in bins."""
+    if isinstance(samples, Images):
+        events = encode_latency(samples.images, config.window_steps)
+    else:
+        recording_us = round(config.recording_s * 1e6)
+        bins, least = config.bins, config.bin_events
+        events = bin_recordings(samples, recording_us, bins, least, config.window_steps)
+    return Part(events, samples.labels)
 
 
 def train(
@@ -145,11 +152,18 @@ def prepare_folder(out: Path) -> Path:
     return out / NAME
 
 
+def keep_previous(path: Path, display: Display) -> None:
+    """Rename an artifact of an earlier training, so that it is not lost."""
+    if path.exists():
+        path.replace(path.with_name(BACKUP))
+        display.say(f"an earlier artifact is kept as {BACKUP}")
+
+
 def load_for_resume(path: Path, config: Config, data: Dataset) -> Artifact:
     """The artifact to go on from. Errors: InputError where it was trained in
     another way than `config` says, or for more epochs than it asks."""
     artifact = load_artifact(path)
-    check_fits(artifact, data)
+    check_fits(artifact, data, artifact.network.sizes[-1])
     for entry in dataclasses.fields(Config):
         old, new = getattr(artifact.config, entry.name), getattr(config, entry.name)
         if entry.name != "epochs" and old != new:
@@ -170,15 +184,14 @@ def load_for_resume(path: Path, config: Config, data: Dataset) -> Artifact:
     return artifact
 
 
-def check_fits(artifact: Artifact, data: Dataset) -> None:
-    """Refuse data of another shape than the network takes."""
+def check_fits(artifact, data: Dataset, n_out: int) -> None:
+    """Refuse data of another shape than the network takes, or of more classes."""
     if artifact.shape != data.shape:
         raise InputError(
-            f"{data.name}: has images of the shape {data.shape}, but the artifact "
+            f"{data.name}: has samples of the shape {data.shape}, but the artifact "
             f"takes {artifact.shape}; give the data set it was trained on, "
             f"{artifact.config.dataset!r}, or one like it"
         )
-    n_out = artifact.network.sizes[-1]
     if data.n_classes > n_out:
         raise InputError(
             f"{data.name}: has {data.n_classes} classes, but the artifact knows {n_out}"
@@ -204,7 +217,7 @@ class Run:
         self.part = encode(data.train.first(config.limit), config)
         self.validation = encode(data.validation, config)
         if history is None:
-            network = build_network(config, data.train.images.shape[1], data.n_classes)
+            network = build_network(config, data.train.n_inputs, data.n_classes)
             fixed = quantise(network, config)
             record: dict[str, np.ndarray] = {}
             self.engine = make_engine(fixed)
@@ -244,13 +257,8 @@ class Run:
                 self.display.finish(epoch, row)
                 self._warn_of_silence(row["spikes"])
         except KeyboardInterrupt:
-            kept = (
-                f"{self.path} holds the last full epoch, {saved} of "
-                f"{self.config.epochs}; go on with --resume"
-                if saved
-                else "no epoch was full, so nothing was written"
-            )
-            raise InputError(f"stopped by Ctrl-C: {kept}") from None
+            more = "; go on with --resume"
+            raise stopped(self.path, saved, self.config.epochs, more) from None
         return time.perf_counter() - begin
 
     def _epoch(self, epoch: int) -> dict[str, Any]:
@@ -315,18 +323,30 @@ class Run:
             rates=tuple(state.rate.copy() for state in self.engine.states[:-1]),
             n_learned=self.engine.n_learned,
             record=record,
-            provenance={
-                "dataset": self.source,
-                "learn_seconds": round(self.learn_seconds, 3),
-                "version": lava_sfdfa.__version__,
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-            },
+            provenance=provenance(self.source, self.learn_seconds),
         )
-        if first and self.epochs_before == 0 and self.path.exists():
-            self.path.replace(self.path.with_name(BACKUP))
-            self.display.say(f"an earlier artifact is kept as {BACKUP}")
+        if first and self.epochs_before == 0:
+            keep_previous(self.path, self.display)
         save_artifact(self.path, self.artifact)
+
+
+def provenance(source: str, learn_seconds: float) -> dict[str, Any]:
+    """What is written beside an artifact's content. source: of the data."""
+    return {
+        "dataset": source,
+        "learn_seconds": round(learn_seconds, 3),
+        "version": lava_sfdfa.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def stopped(path: Path, saved: int, epochs: int, more: str = "") -> InputError:
+    """The error of a training that Ctrl-C ended; `more` ends its sentence."""
+    kept = "no epoch was full, so nothing was written"
+    if saved:
+        kept = f"{path} holds the last full epoch, {saved} of {epochs}{more}"
+    return InputError(f"stopped by Ctrl-C: {kept}")
 
 
 # A hidden neuron whose running mean is below a spike in 200 samples.
@@ -384,7 +404,7 @@ def evaluate(
     artifact = load_artifact(path)
     trained_on = artifact.provenance.get("dataset", artifact.config.dataset)
     data = load_dataset(dataset or trained_on, data_dir)
-    check_fits(artifact, data)
+    check_fits(artifact, data, artifact.network.sizes[-1])
     part = encode(data.test.first(limit), artifact.config)
     engine = Engine(artifact.network)
     compile_engine(artifact.network, part.events)

@@ -86,7 +86,11 @@ class Timeline:
     def _errors(self, n_spikes: np.ndarray) -> np.ndarray:
         targets = np.full_like(n_spikes, self.network.target_false)
         targets[self._label] = self.network.target_true
-        return targets - n_spikes
+        errors = targets - n_spikes
+        if self.network.loss == "margin":
+            true = np.arange(len(errors)) == self._label
+            errors = np.where(true, np.maximum(errors, 0), np.minimum(errors, 0))
+        return errors
 
     def _tags(self, step: int, layer: int) -> State:
         scratch = self._shown[min(step, self.schedule.steps - 1)][layer]
@@ -158,7 +162,7 @@ def verify(
     artifact = load_artifact(path)
     trained_on = artifact.provenance.get("dataset", artifact.config.dataset)
     data = load_dataset(dataset or trained_on, data_dir)
-    check_fits(artifact, data)
+    check_fits(artifact, data, artifact.network.sizes[-1])
     part = encode(data.train.first(n_samples), artifact.config)
     started = time.perf_counter()
     result = compare(

@@ -185,14 +185,18 @@ class Oracle:
                     target = np.full(out, net.target_false)
                     target[label] = net.target_true
                     error = target - counts[i]
-                    y3 = self.factor(error * layer.error_gain)
+                    if net.loss == "margin":
+                        true = np.arange(out) == label
+                        error = np.where(true == (error > 0), error, 0)
+                    y3 = self.factor(layer, error * layer.error_gain)
                     if net.feedback_kind == "symmetric":
                         self.copy_paths(counts)
                 if i < n_hidden and step == steps + n_hidden + 1:  # commit
                     third[i] = self.feedback[i] @ error
                     missing = (layer.target_rate - self.rates[i]) >> 8
                     total = third[i] * layer.error_gain
-                    y3 = self.factor(total + missing * layer.homeostasis_gain)
+                    total = total + missing * layer.homeostasis_gain
+                    y3 = self.factor(layer, total)
                     y3 *= counts[i] > 0
                     moved = (counts[i] << 16) - self.rates[i]
                     self.rates[i] += (moved + 256) >> 9
@@ -251,8 +255,12 @@ class Oracle:
         return max(range(out), key=lambda o: (counts[-1][o], v[-1][o], -o))
 
     @staticmethod
-    def factor(total: np.ndarray) -> np.ndarray:
-        return np.clip((total + 2**15) >> 16, -127, 127)
+    def factor(layer, total: np.ndarray) -> np.ndarray:
+        """To a multiple of what the commit's shift by 5 takes from a product."""
+        unit = 32 // layer.rule.weight.mantissa
+        nearest = (total + unit * 2**15) // (unit * 2**16) * unit
+        most = 127 // unit * unit
+        return np.clip(nearest, -most, most)
 
     @staticmethod
     def reciprocal(current: int, layer) -> int:

@@ -95,6 +95,9 @@ def test_data_lists_and_checks(tmp_path):
         "yin-yang": "generated",
         "mnist": "missing",
         "fashion-mnist": "missing",
+        "emnist-balanced": "missing",
+        "nmnist": "missing",
+        "shd": "missing",
     }
     result = call("data", "check", "mnist", "--data-dir", tmp_path)
     assert result.exit_code == 1 and "missing" in result.stdout

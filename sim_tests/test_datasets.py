@@ -5,9 +5,12 @@ import gzip
 import numpy as np
 import pytest
 
-from lava_sfdfa import datasets
-from lava_sfdfa.datasets import IDX_FILES, describe, load_dataset, read_idx, yin_yang
+from lava_sfdfa import samples
+from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.formats.bundled import yin_yang
+from lava_sfdfa.formats.idx import read_idx
+from lava_sfdfa.sources import IDX_FILES, describe
 
 # --- splits -----------------------------------------------------------------------
 
@@ -20,7 +23,7 @@ def test_parts_are_whole_and_apart(name):
         for part in (data.train, data.validation, data.test)
     ]
     sizes = [len(data.train), len(data.validation), len(data.test)]
-    assert sizes == {"digits": [1294, 144, 359], "yin-yang": [4500, 500, 1000]}[name]
+    assert sizes == {"digits": [1294, 144, 359], "yin-yang": [5000, 1000, 1000]}[name]
     if name == "digits":  # no image occurs twice there
         assert not rows[0] & rows[1] and not rows[0] & rows[2]
     for part in (data.train, data.validation, data.test):
@@ -213,7 +216,7 @@ def test_an_npz_file_of_images_is_a_data_set(tmp_path):
         ({"x_train": np.zeros((0, 4, 5), np.uint8)}, "none of them 0"),
         ({"x_train": np.zeros(30, np.uint8)}, r"shape \(30,\)"),
         ({"x_test": np.zeros((6, 4, 4), np.uint8)}, r"of \(4, 5\), x_test of \(4, 4\)"),
-        ({"y_train": np.arange(29) % 3}, r"it has to be \(30,\)"),
+        ({"y_train": np.arange(29) % 3}, r"so it has to be \(30,\)"),
         ({"y_train": np.zeros(30)}, "classes have to be integers"),
         ({"y_train": np.arange(30) - 1}, "sample 0 has the label -1"),
         (
@@ -271,4 +274,4 @@ def test_the_validation_part_does_not_depend_on_the_order_of_classes(tmp_path):
     content = {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
     data = load_dataset(write(tmp_path, content))
     assert set(data.validation.labels) == {0, 1, 2}
-    assert datasets.VALIDATION_SHARE == 0.1 and len(data.validation) == 30
+    assert samples.VALIDATION_SHARE == 0.1 and len(data.validation) == 30

@@ -3,7 +3,8 @@
 import numpy as np
 from conftest import dense
 
-from lava_sfdfa.encoding import encode_latency
+from lava_sfdfa.encoding import bin_recordings, encode_latency
+from lava_sfdfa.samples import Recordings
 
 
 def test_brighter_is_earlier_and_zero_is_silent():
@@ -34,3 +35,21 @@ def test_one_spike_for_each_pixel_in_the_order_of_steps():
 def test_no_samples_are_no_events():
     events = encode_latency(np.zeros((0, 5), np.uint8), 8)
     assert len(events) == 0 and len(events.index) == 0
+
+
+def test_recordings_are_binned_in_time():
+    """By hand: 100 us shown, 5 bins of 20 us, on 10 steps: bin b is step 2 b."""
+    time_us = np.array([0, 5, 19, 20, 99, 100, 45, 45], np.int32)
+    index = np.array([3, 3, 1, 3, 0, 2, 2, 2], np.uint16)
+    offset = np.array([0, 6, 6, 8])
+    samples = Recordings(time_us, index, offset, np.zeros(3, np.int64), 4)
+    events = bin_recordings(samples, 100, 5, 1, 10)
+    spikes = [dense(events, number, 10) for number in range(3)]
+    found = [
+        list(zip(*map(list, np.nonzero(matrix)), strict=True)) for matrix in spikes
+    ]
+    assert found == [[(0, 1), (0, 3), (2, 3), (8, 0)], [], [(4, 2)]]
+    # With two events as the least, single events are noise.
+    events = bin_recordings(samples, 100, 5, 2, 10)
+    assert events.index.tolist() == [3, 2] and events.counts.sum() == 2
+    assert events.offset.tolist() == [0, 1, 1, 2]

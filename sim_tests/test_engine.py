@@ -107,6 +107,21 @@ def test_recursive_eligibility_equals_the_plain_implementation(hidden, rounding)
     assert (recursive != trace).any()
 
 
+@pytest.mark.parametrize("hidden", [(12,), (10, 8)])
+def test_engine_equals_the_plain_implementation_with_one_sided_errors(hidden):
+    config = small_config(hidden=hidden, loss="margin", reciprocal_headroom=2)
+    network = small_network(config)
+    events, labels = random_samples(config, N_SAMPLES)
+    happened = compare(network, events, labels)
+    assert all(n > 0 for n in happened["weights"])
+    counted = dataclasses.replace(network, loss="count")
+    engines = Engine(network), Engine(counted)
+    for engine in engines:
+        engine.learn(events, labels, np.arange(N_SAMPLES))
+    margin, count = (engine.states[-1].weights for engine in engines)
+    assert (margin != count).any()  # some errors were on the allowed side
+
+
 @pytest.mark.parametrize("eligibility", ["trace", "recursive"])
 @pytest.mark.parametrize("seed", range(5))
 def test_engine_equals_the_plain_implementation_at_the_limits(seed, eligibility):
@@ -204,7 +219,7 @@ def test_symmetric_feedback_is_the_transposed_output_weights():
     before = engine.states[1].weights.copy()
     engine.learn(events, labels, np.array([0]))
     np.testing.assert_array_equal(engine.states[0].feedback, before)
-    assert engine.alignment()[0] > 0.9
+    assert engine.alignment()[0] > 0.8  # the weights have moved once since
 
 
 def test_feedback_is_drawn_to_the_forward_weights():

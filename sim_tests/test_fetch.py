@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from lava_sfdfa import datasets
+from lava_sfdfa import sources
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.fetch import fetch
 
@@ -30,8 +30,8 @@ def server(tmp_path, monkeypatch):
             (folder / name).write_bytes(content)
             files[name] = hashlib.md5(content).hexdigest()
         url = f"http://127.0.0.1:{serving.server_port}/"
-        source = datasets.Source("a test", url, files)
-        monkeypatch.setitem(datasets.SOURCES, "mnist", source)
+        source = sources.Source("a test", files, tuple(url + name for name in files))
+        monkeypatch.setitem(sources.SOURCES, "mnist", source)
         yield folder
         serving.shutdown()
 
@@ -60,11 +60,19 @@ def test_a_wrong_checksum_leaves_nothing(server, tmp_path):
 
 
 def test_no_network_says_what_to_do(tmp_path, monkeypatch):
-    source = datasets.Source("a test", "http://127.0.0.1:9/", {"a.gz": "0"})
-    monkeypatch.setitem(datasets.SOURCES, "mnist", source)
+    source = sources.Source("a test", {"a.gz": "0"}, ("http://127.0.0.1:9/a.gz",))
+    monkeypatch.setitem(sources.SOURCES, "mnist", source)
     with pytest.raises(InputError, match="Without a network, copy a.gz .*--data-dir"):
         fetch("mnist", tmp_path, nothing)
     assert list((tmp_path / "mnist").iterdir()) == []
+
+
+def test_a_set_without_checksums_is_fetched_by_hand(tmp_path):
+    with pytest.raises(InputError, match=r"shd_train.h5.gz, .* into .*shd"):
+        fetch("shd", tmp_path, nothing)
+    for name in ("shd_train.h5.gz", "shd_test.h5.gz"):
+        (tmp_path / "shd" / name).touch()
+    assert fetch("shd", tmp_path, nothing)["state"] == "unchecked"
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

@@ -1,7 +1,5 @@
 """The float reference against central finite differences, and against itself."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
@@ -10,10 +8,15 @@ from lava_sfdfa.reference import (
     STABILISED,
     Neurons,
     Spikes,
+    carried_payloads,
     current,
     eligibility,
-    forward_gradients,
+    hidden_factors,
+    learn_feedback,
     online_eligibility,
+    output_errors,
+    path_weights,
+    probe_direction,
     run_layer,
     spike_times,
 )
@@ -49,17 +52,58 @@ def train(weights, inputs, neurons):
     )
 
 
-@pytest.mark.parametrize("neurons", [PAPER, OTHER], ids=["closed form", "bisection"])
-def test_eligibility_is_the_derivative_of_the_spike_times(neurons):
+def exact(weights, neurons, inputs, spikes):
+    return eligibility(weights, neurons, inputs, spikes, EXACT)
+
+
+def without_recursion(weights, neurons, inputs, spikes):
+    """Every spike as if it were the first."""
+    one_by_one = [
+        exact(weights, neurons, inputs, spikes[k : k + 1]) for k in range(len(spikes))
+    ]
+    return np.concatenate(one_by_one)
+
+
+def with_a_flipped_jump(weights, neurons, inputs, spikes):
+    return 2 * without_recursion(weights, neurons, inputs, spikes) - exact(
+        weights, neurons, inputs, spikes
+    )
+
+
+def with_swapped_time_constants(weights, neurons, inputs, spikes):
+    swapped = Neurons(neurons.tau_s, neurons.tau, neurons.threshold)
+    return exact(weights, swapped, inputs, spikes)
+
+
+def with_the_slope_after_the_reset(weights, neurons, inputs, spikes):
+    return eligibility(weights, neurons, inputs, spikes, STABILISED)
+
+
+def with_a_flipped_sign(weights, neurons, inputs, spikes):
+    return -exact(weights, neurons, inputs, spikes)
+
+
+BREAKS = [
+    without_recursion,
+    with_a_flipped_jump,
+    with_swapped_time_constants,
+    with_the_slope_after_the_reset,
+    with_a_flipped_sign,
+]
+
+
+def error_against_finite_differences(rule, neurons, n_wanted):
+    """Worst error of a rule, relative to the neuron's largest derivative; and how
+    many spikes the neurons had."""
     rng = np.random.RandomState(0)
     n_neurons, n_spikes, worst = 0, set(), 0.0
-    while n_neurons < 300:
+    while n_neurons < n_wanted:
         weights, inputs = random_neuron(rng, neurons)
         spikes = train(weights, inputs, neurons)
         slopes = [current(t, weights, inputs, neurons) for t in spikes]
         if len(spikes) == 0 or min(slopes) < neurons.threshold * (1 + TANGENT):
             continue
-        exact = -eligibility(weights, neurons, inputs, spikes, EXACT)
+        found = -rule(weights, neurons, inputs, spikes)
         for j in rng.choice(np.unique(inputs.neurons), 5, replace=False):
             moved = []
             for sign in (1, -1):
@@ -69,13 +113,26 @@ def test_eligibility_is_the_derivative_of_the_spike_times(neurons):
             if not len(moved[0]) == len(moved[1]) == len(spikes):
                 break
             measured = (moved[0] - moved[1]) / (2 * STEP)
-            scale = np.abs(exact).max()
-            worst = max(worst, float(np.abs(measured - exact[:, j]).max() / scale))
+            scale = np.abs(exact(weights, neurons, inputs, spikes)).max()
+            worst = max(worst, float(np.abs(measured - found[:, j]).max() / scale))
         else:
             n_neurons += 1
             n_spikes.add(len(spikes))
+    return worst, n_spikes
+
+
+@pytest.mark.parametrize("neurons", [PAPER, OTHER], ids=["closed form", "bisection"])
+def test_eligibility_is_the_derivative_of_the_spike_times(neurons):
+    worst, n_spikes = error_against_finite_differences(exact, neurons, 300)
     assert worst <= WORST, worst
     assert min(n_spikes) == 1 and max(n_spikes) >= 5
+
+
+@pytest.mark.parametrize("neurons", [PAPER, OTHER], ids=["closed form", "bisection"])
+@pytest.mark.parametrize("rule", BREAKS)
+def test_a_broken_rule_is_caught(rule, neurons):
+    worst, _ = error_against_finite_differences(rule, neurons, 20)
+    assert worst > 1000 * WORST, worst
 
 
 @pytest.mark.parametrize("kind", [EXACT, STABILISED])
@@ -92,6 +149,9 @@ def test_the_online_form_is_the_closed_form(neurons, kind):
         closed = eligibility(weights, neurons, inputs, spikes, kind).sum(axis=0)
         online = online_eligibility(weights, neurons, inputs, spikes, kind)
         assert np.abs(online - closed).max() <= 1e-12 * np.abs(closed).max()
+        if len(spikes) > 1:
+            broken = without_recursion(weights, neurons, inputs, spikes).sum(axis=0)
+            assert np.abs(broken - closed).max() > 1e-3 * np.abs(closed).max()
         n_checked += 1
 
 
@@ -141,34 +201,119 @@ def test_closed_form_and_bisection_agree():
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("sizes", [(8, 6, 4), (8, 6, 5, 4)])
-def test_whole_network_gradients_are_those_of_finite_differences(sizes):
-    rng = np.random.RandomState(4)
-    inputs = Spikes(np.sort(rng.rand(12) * 0.1), rng.randint(sizes[0], size=12))
-    weights = [
-        rng.uniform(-0.5, 2.0, (n_post, n_pre)) for n_pre, n_post in pairwise(sizes)
-    ]
-    layers = [PAPER] * len(weights)
-    spikes, gradients = forward_gradients(weights, layers, inputs, 0.2)
-    last = spikes[-1]
-    assert all(len(one.times) > 3 for one in spikes)
-    n_checked = 0
-    for number, matrix in enumerate(weights):
-        scale = np.abs(gradients[number]).max()
-        assert scale > 0
-        for post, pre in np.ndindex(matrix.shape):
-            moved = []
-            for sign in (1, -1):
-                changed = [one.copy() for one in weights]
-                changed[number][post, pre] += sign * STEP
-                outputs = inputs
-                for one, neurons in zip(changed, layers, strict=True):
-                    outputs = run_layer(one, neurons, outputs, 0.2)
-                moved.append(outputs)
-            np.testing.assert_array_equal(moved[0].neurons, last.neurons)
-            measured = (moved[0].times - moved[1].times) / (2 * STEP)
-            found = gradients[number][:, post, pre]
-            # Relative to the largest derivative: some are products of small numbers.
-            assert np.abs(measured - found).max() <= 1e-5 * scale, (number, post, pre)
-            n_checked += 1
-    assert n_checked == sum(matrix.size for matrix in weights)
+# --- learning ---------------------------------------------------------------------
+
+N_HIDDEN, N_OUT, N_SAMPLES = 30, 5, 20_000
+# Three standard errors of a mean over 20,000 payloads times directions of size ~2.
+SLOPE = 0.03
+
+
+def slope_of(estimate, truth):
+    return float((estimate * truth).sum() / (truth * truth).sum())
+
+
+def test_factors_by_hand():
+    """Targets 5 and 1, counts 3, 2, 1: errors 2, -1, 0. B = (1, 2, 3): 2 - 2 = 0;
+    and 0.5 * (0.2 - 0.6) = -0.2 of homeostasis."""
+    errors = output_errors(np.array([3, 2, 1]), 0, (5, 1))
+    assert errors.tolist() == [2, -1, 0]
+    factors = hidden_factors(np.array([[1.0, 2, 3]]), errors, np.array([0.6]), 0.5, 0.2)
+    np.testing.assert_allclose(factors, [-0.2], rtol=1e-12)
+
+
+def test_path_weights_lead_through_neurons_that_fired():
+    rng = np.random.RandomState(5)
+    upper, output = rng.randn(4, 6), rng.randn(3, 4)
+    fired = np.array([True, False, True, True])
+    expected = (output @ np.diag(fired) @ upper).T
+    np.testing.assert_allclose(path_weights([upper, output], [fired]), expected)
+    np.testing.assert_allclose(path_weights([output], []), output.T)
+
+
+def test_a_probe_estimates_the_output_weights():
+    """One hidden layer; no output has to fire, so a silent one learns its column."""
+    rng = np.random.RandomState(6)
+    weights = rng.uniform(-1, 1, (N_OUT, N_HIDDEN))
+    total, n_fired = np.zeros((N_HIDDEN, N_OUT)), np.zeros((N_HIDDEN, 1))
+    for _ in range(N_SAMPLES):
+        fired = rng.rand(N_HIDDEN) < 0.4
+        payload = rng.choice([-1.0, 1.0], N_HIDDEN)
+        direction = probe_direction([weights], [fired], payload)
+        total += np.outer(payload * fired, direction)
+        n_fired[:, 0] += fired
+    estimate = total / n_fired
+    assert abs(slope_of(estimate, weights.T) - 1) < SLOPE
+    for output in range(N_OUT):
+        assert abs(slope_of(estimate[:, output], weights[output]) - 1) < 2 * SLOPE
+    assert np.corrcoef(estimate.ravel(), weights.T.ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("probing", [0, 1])
+def test_a_probe_estimates_the_paths_of_two_hidden_layers(probing):
+    """The lower layer's feedback is the sum over paths, each with the chance that
+    the neuron in between fired: here independent of the neurons below."""
+    rng = np.random.RandomState(7)
+    upper = rng.uniform(-1, 1, (20, N_HIDDEN))
+    output = rng.uniform(-1, 1, (N_OUT, 20))
+    chance = rng.uniform(0.2, 0.9, 20)
+    truth = output.T if probing else (output * chance @ upper).T
+    n_neurons = len(truth)
+    total, n_fired = np.zeros(truth.shape), np.zeros((n_neurons, 1))
+    for _ in range(N_SAMPLES):
+        below, above = rng.rand(N_HIDDEN) < 0.4, rng.rand(20) < chance
+        payload = rng.choice([-1.0, 1.0], n_neurons)
+        matrices, fired = [upper, output], [below, above]
+        direction = probe_direction(matrices[probing:], fired[probing:], payload)
+        total += np.outer(payload * fired[probing], direction)
+        n_fired[:, 0] += fired[probing]
+    estimate = total / n_fired
+    assert abs(slope_of(estimate, truth) - 1) < SLOPE
+
+
+def test_feedback_learned_from_probes_becomes_the_output_weights():
+    rng = np.random.RandomState(8)
+    weights = rng.uniform(-1, 1, (N_OUT, N_HIDDEN))
+    feedback = np.zeros((N_HIDDEN, N_OUT))
+    mean = np.zeros_like(feedback)
+    for number in range(N_SAMPLES):
+        fired = rng.rand(N_HIDDEN) < 0.4
+        payload = rng.choice([-1.0, 1.0], N_HIDDEN)
+        direction = probe_direction([weights], [fired], payload)
+        feedback = learn_feedback(feedback, payload, direction, fired, 2e-3)
+        mean += feedback * (number >= N_SAMPLES // 2) / (N_SAMPLES // 2)
+    assert abs(slope_of(mean, weights.T) - 1) < SLOPE
+    fixed = learn_feedback(feedback, payload, direction, np.zeros(N_HIDDEN, bool), 0.5)
+    np.testing.assert_array_equal(fixed, feedback)
+
+
+def test_payloads_travel_with_the_spikes():
+    """The authors' form: the estimate is the weight times the chance that a neuron's
+    first spike comes before the output's last; a silent output reads nothing."""
+    rng = np.random.RandomState(9)
+    n_in, n_hidden = 20, 12
+    hidden = rng.uniform(-0.3, 1, (n_hidden, n_in))
+    output = rng.uniform(-0.3, 1, (3, n_hidden))
+    output[2] = -1.0  # never fires
+    total, expected = np.zeros((n_hidden, 3)), np.zeros((n_hidden, 3))
+    n_fired = np.zeros((n_hidden, 1))
+    for _ in range(2000):
+        inputs = Spikes(np.sort(rng.rand(n_in) * 0.1), rng.permutation(n_in))
+        first = run_layer(hidden, PAPER, inputs, 0.2)
+        second = run_layer(output, PAPER, first, 0.2)
+        own = rng.choice([-1.0, 1.0], n_hidden)
+        sent = carried_payloads(hidden, inputs, np.zeros(n_in), first, own)
+        read = carried_payloads(output, first, sent, second, np.zeros(3))
+        direction = np.bincount(second.neurons, read, 3)
+        fired = first.counts(n_hidden) > 0
+        total += np.outer(own * fired, direction)
+        n_fired[:, 0] += fired
+        start = [
+            first.times[first.neurons == i].min(initial=9) for i in range(n_hidden)
+        ]
+        end = [second.times[second.neurons == o].max(initial=0) for o in range(3)]
+        expected += output.T * (np.array(start)[:, None] < np.array(end))
+    estimate, expected = total / n_fired, expected / n_fired
+    assert (total[:, 2] == 0).all() and n_fired.min() > 200
+    # 2,000 samples: the standard error is three times that of the tests above.
+    assert abs(slope_of(estimate, expected) - 1) < 3 * SLOPE
+    assert slope_of(estimate[:, :2], output.T[:, :2]) < 1 + SLOPE

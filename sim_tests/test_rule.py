@@ -5,7 +5,15 @@ import pytest
 
 from lava_sfdfa import rule
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.rule import Rule, Scale, grow_tags, update_feedback, weight_changes
+from lava_sfdfa.rule import (
+    Rule,
+    Scale,
+    decay_jumps,
+    grow_both,
+    grow_tags,
+    update_feedback,
+    weight_changes,
+)
 
 ALL = np.arange(4, dtype=np.int32)
 KEY = np.uint32(0)
@@ -24,6 +32,30 @@ def test_tags_by_hand():
         x1, x2 = int32(100, 33, 0, 127), int32(60, 33, 0, 80)
         grow_tags(tags, x1, x2, 50, (4, -5), KEY, ALL, bits)
         assert tags.tolist() == expected
+
+
+def test_both_tags_by_hand():
+    """s = 4*2^-5, q = 3*2^-6, r = 2*2^-7, y1 = 50, traces 100 and 60, d = 148.
+
+    dt: -6000 + 10000 as above, and with d - 128 = 20, 16*2^-5 = 4*2^-3 in the string:
+    ((4*50*20) >> 5) << 4 = 2000 units: 6000/128 = 46.9.
+    dd: ((-3*50*60) >> 3) << 1 = -2250; ((3*50*100) >> 3) << 1 = 3750;
+    ((3*50*20) >> 5) << 3 = 744; -2*20 = -40: 2204/128 = 17.2 above 148."""
+    for bits, tag, jump in ((DOWN, 46, 165), (UP, 47, 166)):
+        tags, jumps = np.array([0], np.int16), np.array([148], np.int16)
+        grow_both(
+            tags, jumps, int32(100), int32(60), 50, (4, -5), (3, -6), (2, -7),
+            KEY, KEY, ALL[:1], bits,
+        )  # fmt: skip
+        assert (tags.tolist(), jumps.tolist()) == ([tag], [jump])
+
+
+def test_second_tags_decay_by_hand():
+    """148 loses 2 * 20 / 128 = 0.3 of one; 68 gains 2 * 60 / 128 = 0.9; 128 rests."""
+    for bits, expected in ((DOWN, [147, 68, 128, 253]), (UP, [148, 69, 128, 254])):
+        jumps = np.array([148, 68, 128, 255], np.int16)
+        decay_jumps(jumps, (2, -7), KEY, ALL, bits)
+        assert jumps.tolist() == expected
 
 
 def test_a_high_tag_is_not_cut_by_the_order_of_the_products():
@@ -103,6 +135,13 @@ def test_lava_reads_the_strings_as_we_do():
     assert scales == [(-4, -5), (4, -5), (-1, 0)]
     (product,) = parsed.dw.products
     assert (product.s_mantissa, product.s_exp - 7) == (2, -7)
+    both = Rule(Scale(4, -5), Scale(2, -7), Scale(3, -6), Scale(2, -7))
+    assert made.dd is None
+    parsed = learning.Loihi3FLearningRule(dt=both.dt, dd=both.dd, rng_seed=0, **traces)
+    scales = [(p.s_mantissa, p.s_exp - 7) for p in parsed.dt.products]
+    assert scales == [(-4, -5), (4, -5), (4, -3), (-1, 0)]
+    scales = [(p.s_mantissa, p.s_exp - 7) for p in parsed.dd.products]
+    assert scales == [(-3, -6), (3, -6), (3, -4), (-2, -7), (-1, 0)]
     feedback = learning.Loihi3FLearningRule(dw=rule.FEEDBACK_RULE, rng_seed=0, **traces)
     scales = [(p.s_mantissa, p.s_exp - 7) for p in feedback.dw.products]
     assert scales == [(1, -7), (-1, -7)]

@@ -24,6 +24,36 @@ def test_bench_prints_a_row_for_each_case():
     assert "learned/s" in run("bench.py", "--quick")
 
 
+def test_float_training_follows_the_authors():
+    row = json.loads(run("float_training.py", "--dataset", "digits", "--epochs", "2"))
+    assert row["train_samples"] == 1438 and len(row["curve"]) == 2
+    assert row["test_best_test_epoch"] >= row["test_last_epoch"] > 0.2
+
+
+def test_compare_rules_prints_a_table(tmp_path):
+    (line,) = run("compare_rules.py", "--quick", "--out", tmp_path).splitlines()
+    result = json.loads(line)
+    assert result["command"].startswith("lava-sfdfa compare --hidden 10")
+    assert [row["feedback"] for row in result["rows"]] == [
+        "sfdfa",
+        "random",
+        "symmetric",
+    ]
+
+
+def test_tag_cosines_fall_with_the_width():
+    options = ["--limit", "300", "--samples", "2", "--hidden", "30"]
+    rows = [json.loads(line) for line in run("tag_cosines.py", *options).splitlines()]
+    median = {
+        (row["eligibility"], row["widths"], row["layer"]): row["p50"]
+        for row in rows
+        if row["n"] > 0
+    }
+    assert median["trace", "engine", 0] > 0.9 and median["recursive", "engine", 0] > 0.9
+    assert median["trace", "model, no rounding", 0] > 0.99
+    assert median["trace", "tag 5", 0] < median["trace", "model", 0]
+
+
 def test_figures_prints_the_command_and_its_result():
     (row,) = [json.loads(line) for line in run("figures.py", "--quick").splitlines()]
     assert row["command"].startswith("lava-sfdfa train --hidden 10 --epochs 1")

@@ -114,7 +114,10 @@ class Sample:
             missing = (layer.target_rate - rate.astype(np.int64)) >> 8
             total = (feedback.astype(np.int64) @ self.errors) * layer.error_gain
             total = total + missing * layer.homeostasis_gain
-        return np.clip((total + 2**15) >> 16, -127, 127) * self.fired[i]
+        bits = layer.rule.factor_bits
+        most = 127 >> bits << bits
+        wanted = (total + 2 ** (15 + bits)) >> (16 + bits) << bits
+        return np.clip(wanted, -most, most) * self.fired[i]
 
     def spikes(self, now, layer):
         """Spikes of a layer in a step; layer -1 is the input."""

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from lava_sfdfa import datasets
+from lava_sfdfa import sources
 from lava_sfdfa.errors import CheckError
 from lava_sfdfa.fetch import fetch
 from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
@@ -22,7 +22,7 @@ def data() -> None:
 @json_option
 def data_list(data_dir: Path | None, json_: bool) -> None:
     """The data sets by name, and whether they are here."""
-    found = [datasets.describe(name, data_dir) for name in datasets.NAMES]
+    found = [sources.describe(name, data_dir) for name in sources.NAMES]
     show_data(found, json_)
 
 
@@ -32,7 +32,7 @@ def data_list(data_dir: Path | None, json_: bool) -> None:
 @json_option
 def data_check(name: str, data_dir: Path | None, json_: bool) -> None:
     """Compare the files of a data set with their published checksums."""
-    found = datasets.describe(name, data_dir)
+    found = sources.describe(name, data_dir)
     show_data([found], json_)
     if found["state"] in ("missing", "damaged"):
         raise CheckError(f"{name}: files are {found['state']}; `data fetch` repairs it")
@@ -62,6 +62,6 @@ def show_data(found: list[dict[str, Any]], json_: bool) -> None:
         as_json({"datasets": found} if len(found) > 1 else found[0])
         return
     for entry in found:
-        click.echo(f"{entry['name']:14} {entry['state']:10} {entry['title']}")
+        click.echo(f"{entry['name']:16} {entry['state']:10} {entry['title']}")
         for file in entry["files"]:
-            click.echo(f"{'':14} {file['state']:10} {file['file']}")
+            click.echo(f"{'':16} {file['state']:10} {file['file']}")

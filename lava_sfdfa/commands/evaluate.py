@@ -1,5 +1,6 @@
 """`lava-sfdfa evaluate` and `info`: what a trained network does and holds."""
 
+import dataclasses
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ from rich.progress import Progress
 
 from lava_sfdfa.artifact import VERSION, load_artifact
 from lava_sfdfa.chips import WIDTHS
+from lava_sfdfa.float_artifact import FloatArtifact, load_float
 from lava_sfdfa.rule import FEEDBACK_RULE
 from lava_sfdfa.terminal import (
     as_json,
@@ -31,18 +33,23 @@ def evaluate(
     json_: bool,
 ) -> None:
     """Classify the test part of a data set with a trained network."""
-    from lava_sfdfa import trainer
+    from lava_sfdfa import float_trainer, trainer
 
+    in_float = load_float(artifact)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("classifying", total=None)
 
         def show(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        result = trainer.evaluate(artifact, dataset, data_dir, limit, show)
+        if in_float is not None:
+            result = float_trainer.evaluate_float(in_float, dataset, data_dir, limit)
+        else:
+            result = trainer.evaluate(artifact, dataset, data_dir, limit, show)
+    kind = "fixed point" if in_float is None else "floating point"
     console.print(
         f"test accuracy {result['test_accuracy']:.2%} of {result['samples']} samples "
-        f"of {result['dataset']} (simulated, fixed point); "
+        f"of {result['dataset']} (simulated, {kind}); "
         f"{result['samples_per_second']:,.0f} samples/s; spikes a sample "
         + ", ".join(f"{count:.0f}" for count in result["spikes_per_sample"]),
     )
@@ -55,6 +62,10 @@ def evaluate(
 @json_option
 def info(artifact: Path, json_: bool) -> None:
     """Show what an artifact holds: layers, rule, widths, training."""
+    in_float = load_float(artifact)
+    if in_float is not None:
+        show_float(artifact, in_float, json_)
+        return
     found = load_artifact(artifact)
     network, config = found.network, found.config
     result = {
@@ -100,3 +111,24 @@ def info(artifact: Path, json_: bool) -> None:
     lines["validation"] = f"{found.record['val_accuracy'][-1]:.2%} (last epoch)"
     for name, value in lines.items():
         click.echo(f"{name:16} {value}")
+
+
+def show_float(path: Path, found: FloatArtifact, json_: bool) -> None:
+    """What an artifact in floating point holds."""
+    result = {
+        "artifact": str(path),
+        "format_version": VERSION,
+        "precision": "float",
+        "digest": found.digest,
+        "layers": list(found.sizes),
+        **dataclasses.asdict(found.config),
+        "training": {name: found.record[name].tolist() for name in found.record},
+        "provenance": found.provenance,
+    }
+    if json_:
+        as_json(result)
+        return
+    for name, value in result.items():
+        if name not in ("training", "provenance"):
+            click.echo(f"{name:16} {value}")
+    click.echo(f"validation       {found.record['val_accuracy'][-1]:.2%} (last epoch)")

@@ -6,7 +6,6 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lava_sfdfa import datasets
 from lava_sfdfa.artifact import load_artifact
 from lava_sfdfa.config import (
     ELIGIBILITY,
@@ -16,6 +15,8 @@ from lava_sfdfa.config import (
     named_config,
     read_config,
 )
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.float_config import FloatConfig, paper_config
 from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
 
 
@@ -47,10 +48,11 @@ class Progressing:
     def advance(self, n_samples: int, state: dict[str, float]) -> None:
         """Move the bar, and show the figures of the epoch so far."""
         speed = self.progress.tasks[0].speed or 0.0
-        figures = (
-            f"{state['accuracy']:.1%} right  {speed:,.0f} samples/s  "
-            f"{state['spikes']:.0f} hidden spikes  {state['saturation']:.1%} saturated"
-        )
+        figures = f"{state['accuracy']:.1%} right  {speed:,.0f} samples/s"
+        if "spikes" in state:
+            figures += f"  {state['spikes']:.0f} hidden spikes"
+        if "saturation" in state:
+            figures += f"  {state['saturation']:.1%} saturated"
         self.progress.update(self.task, advance=n_samples, figures=figures)
 
     def finish(self, epoch: int, state: dict[str, Any]) -> None:
@@ -62,14 +64,18 @@ class Progressing:
             for name, shares in state.items()
             if name.startswith("saturation_")
         }
-        limits = ", ".join(f"{name} {share:.1%}" for name, share in worst.items())
-        self.progress.console.print(
+        line = (
             f"epoch {epoch + 1}/{self.n_epochs}: "
             f"training {state['train_accuracy']:.2%}, "
             f"validation {state['val_accuracy']:.2%}; "
-            f"spikes a sample {spikes}; silent neurons {state['silent']}; "
-            f"alignment {angles}; at a limit: {limits}",
+            f"spikes a sample {spikes}; alignment {angles}"
         )
+        if "silent" in state:
+            line += f"; silent neurons {state['silent']}"
+        if worst:
+            limits = ", ".join(f"{name} {share:.1%}" for name, share in worst.items())
+            line += f"; at a limit: {limits}"
+        self.progress.console.print(line)
 
 
 @click.command()
@@ -80,6 +86,12 @@ class Progressing:
 @click.option("--epochs", type=int, help="Times that every sample is learned.")
 @click.option("--seed", type=int, help="Of all random numbers.")
 @click.option("--feedback", type=click.Choice(FEEDBACK))
+@click.option(
+    "--precision",
+    type=click.Choice(["fixed", "float"]),
+    default="fixed",
+    help="float: the settings of the SFDFA authors, for comparison.",
+)
 @click.option("--eligibility", type=click.Choice(ELIGIBILITY))
 @click.option("--rounding", type=click.Choice(ROUNDING))
 @click.option("--limit", type=int, help="Training samples to use.")
@@ -95,6 +107,7 @@ class Progressing:
 def train(
     data_dir: Path | None,
     config: Path | None,
+    precision: str,
     out: Path | None,
     resume: bool,
     backend: str,
@@ -102,15 +115,20 @@ def train(
     **options: Any,
 ) -> None:
     """Train a network in the chip's integers and write it to a folder."""
+    if precision == "float":
+        refuse_for_float(resume=resume, backend=backend != "cpu", **options)
+        train_in_float(config, data_dir, out, json_, options)
+        return
     settings = make_config(config, options)
     folder = out or default_folder(settings)
     from lava_sfdfa import picture, trainer  # compiled code: slow to import
+    from lava_sfdfa.datasets import load_dataset
 
     display = Progressing(settings.epochs)
     with display.progress:
         result = trainer.train(settings, data_dir, folder, display, resume, backend)
     artifact = load_artifact(Path(result["artifact"]))
-    data = datasets.load_dataset(settings.dataset, data_dir)
+    data = load_dataset(settings.dataset, data_dir)
     image = folder / trainer.PICTURE
     picture.draw_training(image, artifact, data, result["test_accuracy"])
     result["picture"] = str(image)
@@ -124,14 +142,57 @@ def train(
         as_json(result)
 
 
+def refuse_for_float(**options: Any) -> None:
+    """Refuse options that mean nothing in floating point."""
+    for name in ("resume", "backend", "eligibility", "rounding"):
+        if options[name]:
+            raise InputError(
+                f"--{name} does not go with --precision float, which learns as the "
+                "SFDFA authors do; leave one of them out"
+            )
+
+
+def train_in_float(
+    file: Path | None,
+    data_dir: Path | None,
+    out: Path | None,
+    json_: bool,
+    options: dict[str, Any],
+) -> None:
+    """Train with the settings of the authors, changed by a file, by options."""
+    from lava_sfdfa import float_trainer
+
+    values = given(file, options, FloatConfig)
+    settings = paper_config(values.pop("dataset", "digits"), **values)
+    folder = out or default_folder(settings).with_name(
+        default_folder(settings).name + "-float"
+    )
+    display = Progressing(settings.epochs)
+    with display.progress:
+        result = float_trainer.train_float(settings, data_dir, folder, display)
+    console.print(
+        f"test accuracy {result['test_accuracy']:.2%} after the last epoch, "
+        f"{result['test_accuracy_best_validation']:.2%} after epoch "
+        f"{result['best_epoch']}, the best on validation data (floating point)\n"
+        f"artifact {result['artifact']}",
+    )
+    if json_:
+        as_json(result)
+
+
 def make_config(file: Path | None, options: dict[str, Any]) -> Config:
     """The named configuration, changed by a file, changed by options."""
-    given = {name: value for name, value in options.items() if value not in (None, ())}
-    values = {**(read_config(file) if file else {}), **given}
+    values = given(file, options, Config)
     return named_config(values.pop("dataset", "digits"), **values)
 
 
-def default_folder(config: Config) -> Path:
+def given(file: Path | None, options: dict[str, Any], kind: type) -> dict[str, Any]:
+    """What a user set: in a file, for a configuration of `kind`, and by options."""
+    chosen = {name: value for name, value in options.items() if value not in (None, ())}
+    return {**(read_config(file, kind) if file else {}), **chosen}
+
+
+def default_folder(config: Config | FloatConfig) -> Path:
     """Where a run goes that was not told."""
     name = (
         Path(config.dataset).stem if config.dataset.endswith(".npz") else config.dataset

@@ -34,7 +34,8 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
 
     shape: (n,); schedule: of a sample; layer: its number; du, dv, vth: as in `LIF`;
     reciprocal_exponent: y1 is 2**this / u at a spike; error_gain: y3 is the error
-    times this, with 16 fraction bits, and may be written between samples.
+    times this, with 16 fraction bits, and may be written between samples; it is a
+    multiple of 2**factor_bits.
 
     `spikes` are those of the step, `n_spikes` those of the sample; `n_cut` counts
     third factors that were cut off and steps in which a u left its 24 bits.
@@ -51,6 +52,7 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
         vth: int,
         reciprocal_exponent: int,
         error_gain: int,
+        factor_bits: int = 0,
         **options,
     ):
         super().__init__(
@@ -59,6 +61,7 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
             schedule=schedule,
             layer=layer,
             reciprocal_exponent=reciprocal_exponent,
+            factor_bits=factor_bits,
             **options,
         )
         self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
@@ -103,8 +106,10 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
 
     def factor(self, total: np.ndarray, fired: np.ndarray) -> np.ndarray:
         """y3: rounded to 7 bits and a sign. total: int64 (n,)."""
-        wanted = shift_rounded(total, FACTOR_BITS)
-        cut = np.clip(wanted, chips.FACTOR.minimum, chips.FACTOR.maximum)
+        bits = self.proc_params["factor_bits"]
+        wanted = shift_rounded(total, FACTOR_BITS + bits) << bits
+        most = chips.FACTOR.maximum >> bits << bits
+        cut = np.clip(wanted, -most, most)
         self.n_cut[FACTORS_CUT] += np.count_nonzero((cut != wanted) & fired)
         return cut.astype(np.int32)
 

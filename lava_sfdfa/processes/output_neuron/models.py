@@ -43,7 +43,10 @@ class OutputPhases(Phases):
     def _find_error(self, label: np.ndarray) -> None:
         """Target minus count; y3 is the error, scaled."""
         true, false = self.proc_params["target_true"], self.proc_params["target_false"]
-        self.error = np.where(label != 0, true, false) - self.n_spikes
+        error = np.where(label != 0, true, false) - self.n_spikes
+        if self.proc_params["one_sided"]:
+            error = np.where(label != 0, np.maximum(error, 0), np.minimum(error, 0))
+        self.error = error
         total = self.error.astype(self.wide) * self.error_gain
         self.y3 = self.factor(total, self.n_spikes > 0) * self.variable_unit
 

@@ -12,7 +12,8 @@ class OutputNeuron(LearningLif):
     In the error step, the label comes in at `label_in`, a one of the true class. The
     errors leave at `s_out_feedback`, signed; later what the outputs read of the
     payloads, d, shifted by `payload_shifts` (an entry a hidden layer), as 2 (d + 64),
-    at least 1. target_true, target_false: spikes wanted. The others as in
+    at least 1. target_true, target_false: spikes wanted; one_sided: whether more of
+    the true class, and less of the others, is no error. The others as in
     `HiddenNeuron`.
     """
 
@@ -23,6 +24,7 @@ class OutputNeuron(LearningLif):
         target_true: int,
         target_false: int,
         payload_shifts: tuple[int, ...],
+        one_sided: bool = False,
         probes: bool = True,
         first_sample: int = 0,
         **options,
@@ -32,6 +34,7 @@ class OutputNeuron(LearningLif):
             target_true=target_true,
             target_false=target_false,
             payload_shifts=payload_shifts,
+            one_sided=one_sided,
             probes=probes,
             first_sample=first_sample,
             **options,

@@ -1,0 +1,91 @@
+"""Accuracy with three seeds and three kinds of feedback, as one JSON line a training.
+
+    python scripts/accuracy.py --data-dir DIR mnist digits >> FILE.jsonl
+
+A line holds the command, what `train --json` printed, the curves, and the share of all
+weights that stand at a limit at the end, by layer. Random feedback has settings of
+its own, chosen on validation data as those of the named configurations were.
+"""
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from lava_sfdfa import chips
+from lava_sfdfa.artifact import Artifact, load_artifact
+
+THREE = ["--hidden", "400", "--hidden", "400", "--hidden", "400"]
+CASES = {
+    "digits": ["--dataset", "digits"],
+    "yin-yang": ["--dataset", "yin-yang"],
+    "mnist": ["--dataset", "mnist"],
+    "mnist-three": ["--dataset", "mnist", *THREE],
+    "fashion-mnist": ["--dataset", "fashion-mnist"],
+}
+# Of random feedback: what differs from the named configuration.
+RANDOM = {"digits": "", "yin-yang": "", "mnist": "", "mnist-three": ""}
+CURVES = ("val_accuracy", "train_accuracy", "alignment", "spikes", "silent")
+
+
+def run(options: list[str], settings: str, data_dir: str) -> dict:
+    """One training in a process of its own.
+
+    settings: lines of TOML. Returns the summary without places, with the curves.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "settings.toml"
+        config.write_text(settings)
+        command = [sys.executable, "-m", "lava_sfdfa", "train", *options, "--json"]
+        command += ["--data-dir", data_dir, "--out", folder, "--config", str(config)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        artifact = load_artifact(Path(folder))
+    summary = json.loads(done.stdout.splitlines()[-1])
+    del summary["artifact"], summary["picture"]
+    return {
+        "command": shlex.join(["lava-sfdfa", "train", *options]),
+        "settings": settings,
+        **summary,
+        "weights_at_limit": at_limit(artifact),
+        "curves": {
+            name: np.round(artifact.record[name], 4).tolist() for name in CURVES
+        },
+    }
+
+
+def at_limit(artifact: Artifact) -> list[float]:
+    """Share of the weights at a limit of their width, by layer."""
+    low, high = chips.WEIGHT.minimum, chips.WEIGHT.maximum
+    return [
+        float(np.mean((layer.weights == low) | (layer.weights == high)))
+        for layer in artifact.network.layers
+    ]
+
+
+def main() -> None:
+    """Run the cases asked for and print a line each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cases", nargs="*", help=f"of {', '.join(CASES)}; or all")
+    parser.add_argument("--data-dir", default="data")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--feedback", nargs="+", default=["sfdfa", "random"])
+    parser.add_argument("--quick", action="store_true", help="as small as it gets")
+    options = parser.parse_args()
+    small = ["--hidden", "10", "--epochs", "1", "--limit", "50"]
+    for case in options.cases or CASES:
+        for feedback in options.feedback:
+            for seed in range(options.seeds):
+                arguments = [*CASES[case], *(small if options.quick else [])]
+                arguments += ["--feedback", feedback, "--seed", str(seed)]
+                settings = RANDOM.get(case, "") if feedback == "random" else ""
+                row = {"case": case, **run(arguments, settings, options.data_dir)}
+                print(json.dumps(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
