@@ -48,16 +48,20 @@ def require_lava() -> None:
 class LavaNetwork:
     """A fixed-point network on Lava that learns from samples, one a period.
 
-    events, labels: all samples; rates, n_learned: of an artifact, to go on. read_steps:
-    steps of the period after which the state is read. share: of the learning rate.
-    A context manager. Errors: BackendError where Lava is missing.
+    source: a Process that shows them, `SpikeInput` or one of your own, with the ports
+    `s_out` (spikes, 0 or 1) and `label_out` (a one of the true class in the error
+    step). rates, n_learned: of an artifact, to go on. read_steps: steps of the period
+    after which the state is read, by default the end of the presentation and of the
+    sample. share: of the learning rate; model: fixed_pt or floating_pt.
+
+    `state` has an entry a layer: arrays by name, with a row a read step. A context
+    manager. Errors: BackendError where Lava is missing.
     """
 
     def __init__(
         self,
         network: FixedNetwork,
-        events: Events,
-        labels: np.ndarray,
+        source: Any,
         rates: tuple[np.ndarray, ...] = (),
         n_learned: int = 0,
         read_steps: tuple[int, ...] = (),
@@ -67,13 +71,14 @@ class LavaNetwork:
         require_lava()
         from lava.magma.core.run_configs import Loihi2SimCfg
 
-        self.network, self.schedule = network, network.schedule
+        self.network, self.schedule, self.source = network, network.schedule, source
         self._config = Loihi2SimCfg(select_tag=model)
+        self._kind = np.int32 if model == "fixed_pt" else np.float64
         self._started = self._running = False
         rates = rates or tuple(
             np.zeros(layer.n_post, np.int32) for layer in network.layers[:-1]
         )
-        self._build(events, labels, rates, n_learned, share)
+        self._build(rates, n_learned, share)
         self._folder = tempfile.TemporaryDirectory(prefix="lava-sfdfa-")
         steps = read_steps or (self.schedule.steps - 1, self.schedule.rest - 1)
         self.state = tuple(self._reader(i, steps) for i in range(len(network.layers)))
@@ -86,17 +91,8 @@ class LavaNetwork:
 
     # --- the graph ----------------------------------------------------------------
 
-    def _build(self, events, labels, rates, n_learned, share) -> None:
-        from lava_sfdfa.processes.spike_input.process import SpikeInput
-
-        network, n_out = self.network, self.network.sizes[-1]
-        self.input = SpikeInput(
-            events=events,
-            labels=labels,
-            order=np.arange(len(events)),
-            n_classes=n_out,
-            schedule=self.schedule,
-        )
+    def _build(self, rates, n_learned: int, share: float) -> None:
+        network = self.network
         self.plastic = [self._plastic(i, n_learned) for i in range(len(network.layers))]
         self.feedback = [self._feedback(i, n_learned) for i in range(network.n_hidden)]
         self.neurons: list[Any] = [
@@ -184,14 +180,14 @@ class LavaNetwork:
         }
 
     def _connect(self) -> None:
-        below = self.input
+        below = self.source
         for plastic, neuron in zip(self.plastic, self.neurons, strict=True):
             below.s_out.connect(plastic.s_in)
             plastic.a_out.connect(neuron.a_in)
             connect_factors(neuron, plastic)
             below = neuron
         outputs = self.neurons[-1]
-        self.input.label_out.connect(outputs.label_in)
+        self.source.label_out.connect(outputs.label_in)
         for feedback, neuron in zip(self.feedback, self.neurons, strict=False):
             outputs.s_out_feedback.connect(feedback.s_in)
             feedback.a_out.connect(neuron.a_third_factor_in)
@@ -228,7 +224,7 @@ class LavaNetwork:
         for name, variable in variables.items():
             files[name] = Path(self._folder.name) / f"{number}-{name}.npy"
             arrays[name] = np.lib.format.open_memmap(
-                files[name], "w+", np.int32, (len(steps), *variable.shape)
+                files[name], "w+", self._kind, (len(steps), *variable.shape)
             )
         StateReader(
             variables=variables, files=files, steps=steps, period=self.schedule.period
@@ -253,8 +249,8 @@ class LavaNetwork:
     # --- running ------------------------------------------------------------------
 
     def show(self, sample: int) -> None:
-        """Choose the sample of the next period; between two periods only."""
-        self._write(self.input.sample, sample)
+        """Choose what `SpikeInput` shows in the next period; between two periods."""
+        self._write(self.source.sample, sample)
 
     def set_learning_share(self, share: float) -> None:
         """Set the share of the learning rate in force; between two periods only."""
@@ -282,22 +278,22 @@ class LavaNetwork:
         if not self._started:
             self._start()
         self._running = True
-        self.input.run(RunSteps(num_steps=n_steps, blocking=False))
-        (port,) = self.input.runtime.service_to_runtime
+        self.source.run(RunSteps(num_steps=n_steps, blocking=False))
+        (port,) = self.source.runtime.service_to_runtime
         while not port.probe():
             if multiprocessing.connection.wait(self._sentinels, POLL_SECONDS):
                 raise RuntimeError(self._reasons())
         if enum_equal(port.peek(), MGMT_RESPONSE.ERROR):
             multiprocessing.connection.wait(self._sentinels, DEATH_SECONDS)
             raise RuntimeError(self._reasons())
-        self.input.wait()
+        self.source.wait()
         self._running = False
 
     def _start(self) -> None:
         """Build the models; their processes do not hear of Ctrl-C, which is ours."""
         before = _ignore_interrupts()
         try:
-            self.input.create_runtime(
+            self.source.create_runtime(
                 self._config, compile_config={"pypy_channel_size": CHANNEL_SLOTS}
             )
             self._started = True
@@ -306,7 +302,7 @@ class LavaNetwork:
         self._sentinels = [actor.sentinel for actor in self._actors()]
 
     def _actors(self) -> list[Any]:
-        return self.input.runtime._messaging_infrastructure.actors
+        return self.source.runtime._messaging_infrastructure.actors
 
     def _terminate(self) -> None:
         for actor in self._actors():
@@ -315,12 +311,12 @@ class LavaNetwork:
 
     def close(self) -> None:
         """End all processes of Lava and remove what they wrote; also in mid-step."""
-        if self._started and not self._running and self.input.runtime._is_started:
-            self.input.stop()
+        if self._started and not self._running and self.source.runtime._is_started:
+            self.source.stop()
         elif self._started:
             self._terminate()
-            self.input.runtime._is_started = False
-            self.input.runtime._messaging_infrastructure.stop()
+            self.source.runtime._is_started = False
+            self.source.runtime._messaging_infrastructure.stop()
         self._started = self._running = False
         self._folder.cleanup()
 
@@ -328,6 +324,20 @@ class LavaNetwork:
         """Tracebacks of models that failed."""
         failed = [actor.exception for actor in self._actors() if actor.exception]
         return "\n".join(traceback for _, traceback in failed) or "a model has died"
+
+
+def make_input(network: FixedNetwork, events: Events, labels: np.ndarray):
+    """The `SpikeInput` of a network: it shows all samples, one after the other."""
+    require_lava()
+    from lava_sfdfa.processes.spike_input.process import SpikeInput
+
+    return SpikeInput(
+        events=events,
+        labels=labels,
+        order=np.arange(len(events)),
+        n_classes=network.sizes[-1],
+        schedule=network.schedule,
+    )
 
 
 def make_rule(layer: FixedLayer, seed: int):

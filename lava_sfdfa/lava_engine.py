@@ -11,7 +11,7 @@ import numpy as np
 from lava_sfdfa import chips
 from lava_sfdfa.encoding import Events
 from lava_sfdfa.engine import Engine, predict
-from lava_sfdfa.lava_backend import LavaNetwork
+from lava_sfdfa.lava_backend import LavaNetwork, make_input
 from lava_sfdfa.state import COUNTS
 
 # Rows of what `LavaNetwork` reads: the end of the presentation, and of the sample.
@@ -60,8 +60,10 @@ class LavaEngine(Engine):
         if self._lava is None or self._events is not events:
             self.close()
             rates = tuple(state.rate for state in self.states[:-1])
+            network = self.network()
+            source = make_input(network, events, labels)
             self._lava = LavaNetwork(
-                self.network(), events, labels, rates, self.n_learned, share=self._share
+                network, source, rates, self.n_learned, share=self._share
             )
             self._events = events
             self._cut = [np.zeros(3, np.int64) for _ in self.states]

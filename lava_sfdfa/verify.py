@@ -17,7 +17,7 @@ from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.encoding import Events
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import CheckError
-from lava_sfdfa.lava_backend import LavaNetwork, require_lava
+from lava_sfdfa.lava_backend import LavaNetwork, make_input, require_lava
 from lava_sfdfa.quantise import FixedNetwork
 from lava_sfdfa.rule import JUMP_REST
 from lava_sfdfa.state import by_synapse
@@ -200,7 +200,8 @@ def compare(
     counts |= {"feedback_changed": 0, "compared": 0, "mismatches": 0}
     first = ""
     steps = tuple(range(period))
-    with LavaNetwork(network, events, labels, rates, n_learned, steps) as lava:
+    source = make_input(network, events, labels)
+    with LavaNetwork(network, source, rates, n_learned, steps) as lava:
         for sample in range(len(events)):
             timeline = Timeline(engine, events, labels, sample)
             lava.show(sample)

@@ -14,7 +14,7 @@ from conftest import random_samples, small_config, small_network
 from lava_sfdfa import lava_backend
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import BackendError
-from lava_sfdfa.lava_backend import LavaNetwork, require_lava
+from lava_sfdfa.lava_backend import LavaNetwork, make_input, require_lava
 from lava_sfdfa.lava_engine import LavaEngine
 
 ROOT = Path(lava_backend.__file__).parents[1]
@@ -46,7 +46,7 @@ def children() -> set[str]:
 def test_nothing_is_left_behind(small, way):
     before = children()
     network, events, labels = small
-    lava = LavaNetwork(network, events, labels)
+    lava = LavaNetwork(network, make_input(network, events, labels))
     folder = Path(lava._folder.name)
     if way == "error":
         with pytest.raises(ZeroDivisionError), lava:
@@ -64,7 +64,7 @@ def test_a_model_that_fails_is_reported_and_ends_the_others(small):
     before = children()
     network, events, labels = small
     with pytest.raises(RuntimeError, match="IndexError"):  # noqa: SIM117
-        with LavaNetwork(network, events, labels + 1000) as lava:
+        with LavaNetwork(network, make_input(network, events, labels + 1000)) as lava:
             lava.run(network.period)
     assert children() == before
 

@@ -9,7 +9,7 @@ from conftest import random_samples, small_config, small_network
 from lava_sfdfa.config import named_config
 from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.engine import Engine
-from lava_sfdfa.lava_backend import LavaNetwork
+from lava_sfdfa.lava_backend import LavaNetwork, make_input
 from lava_sfdfa.network import build_network
 from lava_sfdfa.quantise import quantise
 from lava_sfdfa.trainer import encode
@@ -97,7 +97,7 @@ def test_an_error_in_one_integer_is_found():
     other = dataclasses.replace(network, layers=(layer, network.layers[1]))
     events, labels = random_samples(config, 1)
     timeline = Timeline(Engine(network), events, labels, 0)
-    with LavaNetwork(other, events, labels, read_steps=(0,)) as lava:
+    with LavaNetwork(other, make_input(other, events, labels), read_steps=(0,)) as lava:
         lava.run(1)
         wrong = lava.state[0]["weights"][0] != timeline.at(0, 0)["weights"]
     assert np.argwhere(wrong).tolist() == [[3, 4]]
