@@ -66,6 +66,18 @@ def shift_rounded(value, shift):
     return (value + (1 << shift >> 1)) >> shift
 
 
+def round_factors(totals, fraction_bits, bits):
+    """Third factors y3 of many neurons: int64, see `credit.store_factor`.
+
+    totals: int64 (n,), with `fraction_bits`; the result is the nearest multiple of
+    2**bits, saturated to 7 bits and a sign. Returns it, and where it was cut off.
+    """
+    most = chips.FACTOR.maximum >> bits << bits
+    wanted = shift_rounded.py_func(totals, fraction_bits + bits) << bits
+    found = np.clip(wanted, -most, most)
+    return found, found != wanted
+
+
 @njit(inline="always")
 def reciprocal(current, exponent):
     """About `2**exponent / current` in 1..127, with a table of 32 entries.

@@ -107,11 +107,9 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
     def factor(self, total: np.ndarray, fired: np.ndarray) -> np.ndarray:
         """y3: rounded to 7 bits and a sign. total: int64 (n,)."""
         bits = self.proc_params["factor_bits"]
-        wanted = shift_rounded(total, FACTOR_BITS + bits) << bits
-        most = chips.FACTOR.maximum >> bits << bits
-        cut = np.clip(wanted, -most, most)
-        self.n_cut[FACTORS_CUT] += np.count_nonzero((cut != wanted) & fired)
-        return cut.astype(np.int32)
+        factors, cut = fp.round_factors(total, FACTOR_BITS, bits)
+        self.n_cut[FACTORS_CUT] += np.count_nonzero(cut & fired)
+        return factors.astype(np.int32)
 
     def scaled(self, value: np.ndarray, shift: int) -> np.ndarray:
         """value / 2**shift, to the nearest integer."""
