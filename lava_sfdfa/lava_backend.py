@@ -234,7 +234,8 @@ class LavaNetwork:
     def _variables(self, number: int) -> dict[str, Any]:
         plastic, neuron = self.plastic[number], self.neurons[number]
         found = {
-            name: getattr(neuron, name) for name in ("u", "v", "spikes", "n_spikes")
+            name: getattr(neuron, name)
+            for name in ("u", "v", "spikes", "n_spikes", "factor")
         }
         found |= {"neurons_cut": neuron.n_cut, "synapses_cut": plastic.n_cut}
         found |= {"weights": plastic.weights, "tag_1": plastic.tag_1}
