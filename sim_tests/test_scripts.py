@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
@@ -58,3 +60,12 @@ def test_figures_prints_the_command_and_its_result():
     (row,) = [json.loads(line) for line in run("figures.py", "--quick").splitlines()]
     assert row["command"].startswith("lava-sfdfa train --hidden 10 --epochs 1")
     assert row["layers"] == [64, 10, 10] and "test_accuracy" in row
+
+
+@pytest.mark.parametrize("n_samples", [12, pytest.param(120, marks=pytest.mark.slow)])
+def test_own_process_learns(n_samples):
+    pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
+    result = json.loads(run("own_process.py", "--samples", str(n_samples), "--json"))
+    assert min(result["spikes"]) > 0 and min(result["weights_changed"]) > 0
+    # Chance is 0.5, with a standard deviation of 0.065 in 60 samples.
+    assert n_samples < 120 or result["right_second_half"] > 0.8
