@@ -13,6 +13,7 @@ import click
 import lava_sfdfa
 from lava_sfdfa.commands.compare import compare
 from lava_sfdfa.commands.data import data
+from lava_sfdfa.commands.deploy import compile_, fit, run
 from lava_sfdfa.commands.evaluate import evaluate, info
 from lava_sfdfa.commands.train import train
 from lava_sfdfa.commands.verify import verify
@@ -48,5 +49,15 @@ def main() -> None:
     """Train spiking networks with a learning rule that Loihi chips can run."""
 
 
-for command in (train, evaluate, compare, verify, info, data):
+for command in (
+    train,
+    evaluate,
+    compare,
+    verify,
+    info,
+    data,
+    fit,
+    compile_,
+    run,
+):
     main.add_command(command)

@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
@@ -62,10 +60,21 @@ def test_figures_prints_the_command_and_its_result():
     assert row["layers"] == [64, 10, 10] and "test_accuracy" in row
 
 
-@pytest.mark.parametrize("n_samples", [12, pytest.param(120, marks=pytest.mark.slow)])
-def test_own_process_learns(n_samples):
-    pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
-    result = json.loads(run("own_process.py", "--samples", str(n_samples), "--json"))
-    assert min(result["spikes"]) > 0 and min(result["weights_changed"]) > 0
-    # Chance is 0.5, with a standard deviation of 0.065 in 60 samples.
-    assert n_samples < 120 or result["right_second_half"] > 0.8
+def test_compiler_prints_its_tables():
+    cores = [json.loads(line) for line in run("compiler.py", "cores").splitlines()]
+    assert len(cores) == 36
+    (hidden,) = {
+        tuple(row["hidden_neurons_per_core"])
+        for row in cores
+        if row["layers"] == [784, 800, 10] and row["mode"] == "learning"
+        if row["chip"] == "loihi2"
+    }
+    assert hidden == (35,)
+    for line in run("compiler.py", "placement", "--quick").splitlines():
+        hops = json.loads(line)["spike_hops_per_sample"]
+        assert 0 < hops["ours"] <= hops["sequential"] and hops["greedy"] > 0
+    (row,) = [
+        json.loads(x) for x in run("compiler.py", "growth", "--quick").splitlines()
+    ]
+    assert row["neurons"] == 2210 and row["cores"] > 10
+    assert row["spike_hops_per_sample"] < row["sequential_hops_per_sample"]

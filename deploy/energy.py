@@ -1,0 +1,138 @@
+"""Energy and time of a sample as a band, from counted activity and published constants.
+
+Low: lower bounds of Davies 2018, Table 2 (0.75 V, before silicon, said to agree with
+early silicon), rules that visit only synapses with a spike on both sides. High: the fit
+to silicon of SANA-FE, rules that visit every plastic synapse in every step, as
+t_epoch = 1 allows. Neither was measured by this project. For Loihi 2 no energy of an
+operation is published: the band is then that of the same activity on Loihi 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+DAVIES = "Davies 2018, Table 2"
+SANA_FE = "SANA-FE at 8951ab0, arch/loihi.yaml"
+FRADY = "Frady 2020: 3.34 W for 32 chips; the voltage is not stated"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Energy in pJ and time in ns of one operation on Loihi 1, with the sources."""
+
+    synapse_pj: float
+    neuron_pj: float  # update of a neuron
+    spike_pj: float  # more, of one that spikes
+    update_pj: float  # a rule's visit to a plastic synapse
+    message_pj: float  # a spike to a core
+    hop_x_pj: float
+    hop_y_pj: float
+    synapse_ns: float
+    neuron_ns: float
+    spike_ns: float
+    update_ns: float
+    barrier_ns: float  # end of a step
+    chip_w: float  # static
+    sources: dict[str, str]
+
+
+LOW = Costs(
+    synapse_pj=23.6,
+    neuron_pj=52.0,
+    spike_pj=29.0,
+    update_pj=120.0,
+    message_pj=1.7,
+    hop_x_pj=3.0,
+    hop_y_pj=4.0,
+    synapse_ns=3.5,
+    neuron_ns=5.3,
+    spike_ns=3.1,
+    update_ns=6.1,
+    barrier_ns=113.0,
+    chip_w=0.104,
+    sources={
+        "synapse, neuron, spike, update, message, hop, barrier": DAVIES,
+        "static power": FRADY,
+    },
+)
+HIGH = Costs(
+    synapse_pj=35.5,
+    neuron_pj=51.2 + 21.6,
+    spike_pj=69.3,
+    update_pj=120.0,
+    message_pj=111.0,
+    hop_x_pj=3.0,
+    hop_y_pj=4.2,
+    synapse_ns=3.8,
+    neuron_ns=6.0 + 3.7,
+    spike_ns=30.0,
+    update_ns=6.1,
+    barrier_ns=1800.0,
+    chip_w=0.104,
+    sources={
+        "synapse, neuron, spike, message, hop, barrier": SANA_FE,
+        "update": f"{DAVIES}; SANA-FE has no cost of learning",
+        "static power": FRADY,
+    },
+)
+LOIHI2_NOTE = (
+    "no energy or time of an operation is published for Loihi 2: this band is the same "
+    "activity with the constants of Loihi 1"
+)
+
+
+def estimate(
+    costs: Costs,
+    loads: dict[str, np.ndarray],
+    updates: np.ndarray,
+    messages: int,
+    hops: tuple[int, int],
+    steps: int,
+    n_chips: int,
+    n_samples: int,
+) -> dict[str, float]:
+    """Joules of a sample by kind, and its seconds.
+
+    loads: of `core_loads`; updates: visits of rules by core; messages, hops (in x and
+    y): between cores; all over `n_samples` samples of `steps` steps. Time is that of
+    the busiest core, as if its work were spread evenly over the steps.
+    """
+    busy_ns = (
+        loads["synapses"] * costs.synapse_ns
+        + loads["neurons"] * costs.neuron_ns
+        + loads["spikes"] * costs.spike_ns
+        + updates * costs.update_ns
+    ).max() / n_samples
+    seconds = (busy_ns + steps * costs.barrier_ns) * 1e-9
+    spikes = loads["spikes"].sum()
+    pico = 1e-12 / n_samples
+    energy = {
+        "synapses": loads["synapses"].sum() * costs.synapse_pj * pico,
+        "neurons": loads["neurons"].sum() * costs.neuron_pj * pico,
+        "spikes": (spikes * costs.spike_pj + messages * costs.message_pj) * pico,
+        "hops": (hops[0] * costs.hop_x_pj + hops[1] * costs.hop_y_pj) * pico,
+        "learning": updates.sum() * costs.update_pj * pico,
+        "static": costs.chip_w * n_chips * seconds,
+    }
+    found = {name: float(value) for name, value in energy.items()}
+    return {**found, "joule": sum(found.values()), "seconds": float(seconds)}
+
+
+def band(
+    loads: dict[str, np.ndarray],
+    messages: int,
+    hops: tuple[int, int],
+    steps: int,
+    n_chips: int,
+    n_samples: int,
+    is_loihi1: bool,
+) -> dict:
+    """The low and the high end, each by kind of work, and where they are from."""
+    rest = (messages, hops, steps, n_chips, n_samples)
+    return {
+        "low": estimate(LOW, loads, loads["updates"], *rest),
+        "high": estimate(HIGH, loads, loads["plastic"], *rest),
+        "constants_of": "loihi1",
+        "note": None if is_loihi1 else LOIHI2_NOTE,
+        "sources": {"low": LOW.sources, "high": HIGH.sources},
+    }

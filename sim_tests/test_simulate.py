@@ -1,0 +1,281 @@
+"""Plans at work: the same spikes and weights as the engine, wherever cores are."""
+
+import dataclasses
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from conftest import random_samples, small_config, small_network
+from lava_sfdfa.deploy.activity import measure
+from lava_sfdfa.deploy.compiler import place_and_cost
+from lava_sfdfa.deploy.fit import Request, fit
+from lava_sfdfa.deploy.partition import Partition, partition
+from lava_sfdfa.deploy.place import make_geometry, place_cores
+from lava_sfdfa.deploy.plan import Plan, build_plan, planned_network
+from lava_sfdfa.deploy.simulate import Simulator
+from lava_sfdfa.deploy.traffic import measure_traffic
+
+from lava_sfdfa.artifact import Artifact
+from lava_sfdfa.config import named_config
+from lava_sfdfa.datasets import load_dataset
+from lava_sfdfa.engine import Engine
+from lava_sfdfa.network import build_network
+from lava_sfdfa.quantise import quantise
+from lava_sfdfa.resources import BOARDS, LOIHI2, RESOURCES, Board, Fact
+from lava_sfdfa.trainer import encode
+
+N_SAMPLES = 10
+# A chip of two tiny cores, so that small networks spread over many.
+TINY = dataclasses.replace(
+    LOIHI2,
+    name="tiny",
+    cores_per_chip=Fact(2, "invented for this test", "L"),
+    limits={
+        **LOIHI2.limits,
+        "synapses": Fact(64, "invented for this test", "L"),
+        "neurons": Fact(16, "invented for this test", "L"),
+    },
+)
+BOARD = Board("tiny-board", TINY, Fact(64, "invented for this test", "L"))
+
+
+def make_artifact(network, config, rates=None, n_learned=0):
+    rates = rates or tuple(np.zeros(n, np.int32) for n in config.hidden)
+    shape = (network.sizes[0],)
+    return Artifact(config, "data", shape, network, rates, n_learned, {})
+
+
+def request(network, config, mode, board=BOARD):
+    return Request(network.sizes, board, mode, config.feedback, config.eligibility)
+
+
+def compiled(artifact, mode, events) -> Plan:
+    """As `compile` does it, for the tiny chip."""
+    asked = request(artifact.network, artifact.config, mode)
+    graph = asked.graph()
+    packed = partition(graph, TINY)
+    traffic = measure_traffic(graph, packed, measure(graph, artifact.network, events))
+    geometry = make_geometry(BOARD, asked.chips(packed.n_cores))
+    place = place_cores(traffic, geometry, packed.n_cores)
+    return build_plan(artifact, graph, TINY, packed, place, {})
+
+
+def scattered(artifact, mode, seed) -> Plan:
+    """Random slices on random cores at random places."""
+    graph = request(artifact.network, artifact.config, mode).graph()
+    rng = np.random.RandomState(seed)
+    rows = []
+    for number, population in enumerate(graph.populations):
+        cuts = np.unique([0, population.size, *rng.randint(0, population.size + 1, 3)])
+        rows += [(number, a, b, rng.randint(9)) for a, b in pairwise(cuts)]
+    population, begin, end, core = np.array(rows)[rng.permutation(len(rows))].T
+    used, core = np.unique(core, return_inverse=True)
+    use = np.zeros((len(used), len(RESOURCES)), np.int64)
+    packed = Partition(
+        population.astype(np.int32), begin, end, core.astype(np.int32), use
+    )
+    place = rng.permutation(300)[: len(used)]
+    return build_plan(artifact, graph, LOIHI2, packed, place, {})
+
+
+def plans(artifact, mode, events):
+    found = [compiled(artifact, mode, events)]
+    found += [scattered(artifact, mode, seed) for seed in range(2)]
+    chips = [len(set(plan.arrays["core_chip"].tolist())) for plan in found]
+    assert min(len(plan.arrays["core_place"]) for plan in found) > 1 and max(chips) > 1
+    return found
+
+
+def compare_learning(artifact, plan, events, labels):
+    """Learn the same samples in both, one by one; return how much happened."""
+    engine = Engine(artifact.network, artifact.rates, artifact.n_learned)
+    simulator = Simulator(plan)
+    n_spikes = np.zeros(len(artifact.network.layers), np.int64)
+    for sample in range(len(labels)):
+        chosen = np.array([sample])
+        expected = engine.raster(events, sample)
+        predicted = engine.learn(events, labels, chosen)
+        assert simulator.learn(events, labels, chosen) == predicted
+        for layer, (steps, neurons) in enumerate(expected):
+            spikes = sorted(zip(steps.tolist(), neurons.tolist(), strict=True))
+            assert sorted(simulator.spikes[layer + 1]) == spikes
+            n_spikes[layer] += len(spikes)
+        found = simulator.learned_network()
+        for ours, state in zip(found.layers, engine.states, strict=True):
+            np.testing.assert_array_equal(ours.weights, state.weights.T)
+            np.testing.assert_array_equal(ours.feedback, state.feedback)
+        for rate, state in zip(simulator.rates(), engine.states, strict=False):
+            np.testing.assert_array_equal(rate, state.rate)
+    assert n_spikes.min() > 0
+    for before, state in zip(artifact.network.layers, engine.states, strict=True):
+        assert (before.weights != state.weights.T).any()
+    return simulator, engine
+
+
+@pytest.mark.parametrize("rounding", ["synapse", "shared"])
+@pytest.mark.parametrize("eligibility", ["trace", "recursive"])
+@pytest.mark.parametrize("feedback", ["sfdfa", "random"])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8), (8, 7, 6)])
+def test_learning_as_placed_equals_the_engine(hidden, feedback, eligibility, rounding):
+    config = small_config(
+        hidden=hidden, feedback=feedback, eligibility=eligibility, rounding=rounding
+    )
+    artifact = make_artifact(small_network(config), config)
+    events, labels = random_samples(config, N_SAMPLES)
+    for plan in plans(artifact, "learning", events):
+        _, engine = compare_learning(artifact, plan, events, labels)
+        if feedback == "sfdfa":
+            assert all(state.feedback.any() for state in engine.states[:-1])
+
+
+def test_learning_with_one_sided_errors_equals_the_engine():
+    config = small_config(hidden=(10, 8), loss="margin")
+    artifact = make_artifact(small_network(config), config)
+    events, labels = random_samples(config, N_SAMPLES)
+    for plan in plans(artifact, "learning", events):
+        compare_learning(artifact, plan, events, labels)
+
+
+@pytest.mark.parametrize("feedback", ["sfdfa", "random", "symmetric"])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8), (8, 7, 6)])
+def test_classifying_as_placed_equals_the_engine(hidden, feedback):
+    config = small_config(hidden=hidden, feedback=feedback)
+    artifact = make_artifact(small_network(config), config)
+    events, _ = random_samples(config, N_SAMPLES)
+    order = np.arange(N_SAMPLES)
+    engine = Engine(artifact.network)
+    expected, n_spikes = engine.classify(events, order)
+    assert n_spikes.min() > 0
+    for plan in plans(artifact, "inference", events):
+        simulator = Simulator(plan)
+        np.testing.assert_array_equal(simulator.classify(events, order), expected)
+        for layer, (steps, neurons) in enumerate(engine.raster(events, N_SAMPLES - 1)):
+            spikes = sorted(zip(steps.tolist(), neurons.tolist(), strict=True))
+            assert sorted(simulator.spikes[layer + 1]) == spikes
+
+
+def test_learning_goes_on_where_an_artifact_ended():
+    config = small_config(hidden=(10, 8))
+    engine = Engine(small_network(config))
+    events, labels = random_samples(config, 15)
+    engine.learn(events, labels, np.arange(5))
+    rates = tuple(state.rate.copy() for state in engine.states[:-1])
+    artifact = make_artifact(engine.network(), config, rates, 5)
+    assert any(rate.any() for rate in rates)
+    plan = scattered(artifact, "learning", 3)
+    simulator = Simulator(plan)
+    rest = np.arange(5, 15)
+    engine.learn(events, labels, rest)
+    simulator.learn(events, labels, rest)
+    for ours, state in zip(
+        simulator.learned_network().layers, engine.states, strict=True
+    ):
+        np.testing.assert_array_equal(ours.weights, state.weights.T)
+
+
+@pytest.mark.parametrize("mode", ["inference", "learning"])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8)])
+def test_messages_are_those_that_the_placement_counted_on(hidden, mode):
+    """Without changes of the weights the prediction is exact, core by core."""
+    config = small_config(hidden=hidden, learning_rate=0.0)
+    artifact = make_artifact(small_network(config), config)
+    events, labels = random_samples(config, N_SAMPLES)
+    graph = request(artifact.network, config, mode).graph()
+    packed = partition(graph, TINY)
+    plan = build_plan(artifact, graph, TINY, packed, np.arange(packed.n_cores), {})
+    simulator, order = Simulator(plan), np.arange(N_SAMPLES)
+    if mode == "learning":
+        simulator.learn(events, labels, order)
+    else:
+        simulator.classify(events, order)
+    traffic = measure_traffic(graph, packed, measure(graph, artifact.network, events))
+    expected = np.zeros_like(simulator.messages)
+    expected[traffic.source, traffic.target] = traffic.messages
+    assert expected.sum() > 100 and packed.n_cores > 2
+    assert np.trace(simulator.messages) == traffic.local
+    np.fill_diagonal(simulator.messages, 0)
+    np.testing.assert_array_equal(simulator.messages, expected)
+
+
+@pytest.mark.parametrize("table", ["axon_out_axon", "axon_in_row", "axon_out_core"])
+def test_the_axon_tables_decide(table):
+    """A wrong entry changes what is learned: the tables are used, all of them."""
+    config = small_config(hidden=(12,))
+    artifact = make_artifact(small_network(config), config)
+    events, labels = random_samples(config, N_SAMPLES)
+    plan = compiled(artifact, "learning", events)
+    arrays = {name: array.copy() for name, array in plan.arrays.items()}
+    if table == "axon_out_core":  # all spikes of the first inputs go to one core
+        arrays[table][:20] = arrays[table][0]
+        arrays["axon_out_axon"][:20] = arrays["axon_out_axon"][0]
+    else:
+        arrays[table][[0, 1]] = arrays[table][[1, 0]]
+        arrays[table][:20] = arrays[table][:20][::-1]
+    right, wrong = Simulator(plan), Simulator(Plan(plan.facts, arrays))
+    for simulator in (right, wrong):
+        simulator.learn(events, labels, np.arange(N_SAMPLES))
+    a, b = (s.learned_network().layers[0].weights for s in (right, wrong))
+    assert (a != b).any()
+
+
+def test_the_planned_network_is_the_artifacts():
+    config = small_config(hidden=(10, 8))
+    artifact = make_artifact(small_network(config), config)
+    found = planned_network(scattered(artifact, "learning", 1))
+    for ours, layer in zip(found.layers, artifact.network.layers, strict=True):
+        for entry in dataclasses.fields(layer):
+            a, b = getattr(ours, entry.name), getattr(layer, entry.name)
+            assert np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
+    same = dataclasses.replace(found, layers=artifact.network.layers)
+    assert same == artifact.network
+
+
+def test_a_wide_network_over_several_chips():
+    """Chips of four cores stand in for those of 120, which would take minutes."""
+    config = small_config(hidden=(60,), threshold_hidden=1.0)
+    network = small_network(config, n_inputs=300)
+    artifact = make_artifact(network, config)
+    events, labels = random_samples(config, 3, n_inputs=300)
+    model = dataclasses.replace(
+        LOIHI2,
+        cores_per_chip=Fact(4, "invented for this test", "L"),
+        limits={**LOIHI2.limits, "synapses": Fact(2400, "invented", "L")},
+    )
+    asked = request(
+        network, config, "learning", Board("b", model, Fact(9, "here", "L"))
+    )
+    graph = asked.graph()
+    packed = partition(graph, model)
+    assert asked.chips(packed.n_cores) > 1
+    place = np.random.RandomState(5).permutation(packed.n_cores)
+    plan = build_plan(artifact, graph, model, packed, place, {})
+    compare_learning(artifact, plan, events, labels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("hidden", "board", "n_chips"),
+    [
+        ((400, 200), "oheo-gulch", 1),
+        ((400, 200), "kapoho-bay", 1),
+        ((2000, 1000), "kapoho-point", 2),
+    ],
+)
+def test_mnist_as_compiled_equals_the_engine(hidden, board, n_chips, data_dir):
+    """Whole networks on real boards, learning from real samples."""
+    config = named_config("mnist", hidden=hidden)
+    data = load_dataset("mnist", data_dir)
+    network = quantise(build_network(config, 784, 10), config)
+    train = encode(data.train.first(300), config)
+    engine = Engine(network)
+    engine.learn(train.events, train.labels, np.arange(300))
+    rates = tuple(state.rate.copy() for state in engine.states[:-1])
+    artifact = make_artifact(engine.network(), config, rates, 300)
+    asked = request(network, config, "learning", BOARDS[board])
+    summary, graph, packed = fit(asked)
+    assert summary["chips"] == n_chips
+    part = encode(data.validation.first(6), config)
+    activity = measure(graph, artifact.network, part.events)
+    done = place_and_cost(artifact, asked, summary, graph, packed, activity)
+    simulator, _ = compare_learning(artifact, done.plan, part.events, part.labels)
+    assert simulator.messages.sum() > 1000
