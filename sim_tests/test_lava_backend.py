@@ -111,12 +111,12 @@ def test_learning_goes_on_where_the_engine_stopped(small):
 
 
 def test_float_models_follow_the_fixed_ones():
-    """Nothing is rounded there, so the first sample has nearly the same tags, and 30
-    samples move the weights in nearly the same directions. Measured: 0.997 and 0.90;
+    """Nothing is rounded there, so the first sample has nearly the same tags, and 15
+    samples move the weights in nearly the same directions. Measured: 0.997 and 0.82;
     the limits leave room for other settings of the same network."""
     pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
     config = named_config("digits", hidden=(40,))
-    part = encode(load_dataset("digits", None).train.first(30), config)
+    part = encode(load_dataset("digits", None).train.first(15), config)
     network = quantise(build_network(config, 64, 10), config)
     tags, changes, spikes = [], [], []
     for model in ("fixed_pt", "floating_pt"):
@@ -126,12 +126,12 @@ def test_float_models_follow_the_fixed_ones():
             state = lava.state[0]
             tags.append(state["tag_1"][0].ravel().copy())
             spikes.append(state["n_spikes"][0].copy())
-            lava.run(29 * network.period)
+            lava.run(14 * network.period)
             weights = state["weights"][-1] - network.layers[0].weights
             changes.append(weights.ravel().copy())
     np.testing.assert_array_equal(*spikes)
     assert spikes[0].sum() > 0 and np.corrcoef(*tags)[0, 1] > 0.98
-    assert np.count_nonzero(changes[0]) > 20 and np.corrcoef(*changes)[0, 1] > 0.7
+    assert np.count_nonzero(changes[0]) > 20 and np.corrcoef(*changes)[0, 1] > 0.6
 
 
 # --- the command line -----------------------------------------------------------------
@@ -153,17 +153,10 @@ def artifact(tmp_path_factory):
     return out / "network.h5"
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--hidden", 12, "--epochs", 2, "--limit", 12],
-        pytest.param(
-            ["--hidden", 40, "--epochs", 1, "--limit", 200], marks=pytest.mark.slow
-        ),
-    ],
-)
-def test_training_on_lava_ends_with_the_same_digest(small, tmp_path, options):
-    """It is the same network: weights, feedback, rates, and the record of it."""
+@pytest.mark.slow
+def test_training_on_lava_ends_with_the_same_digest(small, tmp_path):
+    """200 digits: weights, feedback, rates, and the record of the training."""
+    options = ["--hidden", 40, "--epochs", 1, "--limit", 200]
     results = []
     for backend in ("cpu", "lava"):
         out = ["--out", tmp_path / backend, "--backend", backend, "--json"]

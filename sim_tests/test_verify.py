@@ -107,20 +107,27 @@ def test_timeline_follows_the_schedule():
     """Weights of the outputs change in the error step, others a step later."""
     config = small_config(hidden=(10, 8))
     network = small_network(config)
-    events, labels = random_samples(config, 3)
-    engine = Engine(network)
-    engine.learn(events, labels, np.array([1]))
-    timeline = Timeline(engine, events, labels, 1)
-    schedule = network.schedule
-
-    def changes(name, layer):
-        states = [timeline.at(step, layer)[name] for step in range(network.period)]
-        return [i for i in range(1, len(states)) if (states[i] != states[i - 1]).any()]
-
-    assert changes("weights", 2) == [schedule.error]
-    assert changes("weights", 0) == changes("weights", 1) == [schedule.commit]
-    assert changes("feedback", 1) == [schedule.feedback]
-    assert changes("tag_1", 1)[-1] == schedule.reset[0]
-    assert changes("error", 2) == [schedule.error, schedule.rest]
-    assert changes("v", 0)[-1] == schedule.rest
-    assert timeline.changed("weights") > 0 and timeline.tags_changed() > 0
+    events, labels = random_samples(config, 12)
+    engine, schedule = Engine(network), network.schedule
+    when = {
+        ("weights", 2): {schedule.error},
+        ("weights", 1): {schedule.commit},
+        ("weights", 0): {schedule.commit},
+        ("rate", 0): {schedule.commit},
+        ("feedback", 1): {schedule.feedback},
+        ("error", 2): {schedule.error, schedule.rest},
+    }
+    seen = {key: set() for key in when}
+    for sample in range(len(events)):
+        timeline = Timeline(engine, events, labels, sample)
+        for name, layer in when:
+            states = [timeline.at(step, layer)[name] for step in range(network.period)]
+            seen[name, layer] |= {
+                step
+                for step in range(1, network.period)
+                if (states[step] != states[step - 1]).any()
+            }
+        assert timeline.tags_changed() > 0
+        assert (timeline.at(schedule.rest, 0)["v"] == 0).all()
+        assert (timeline.at(schedule.reset[0], 0)["tag_1"] == 0).all()
+    assert seen == when
