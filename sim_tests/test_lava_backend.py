@@ -16,7 +16,7 @@ from lava_sfdfa import lava_backend
 from lava_sfdfa.config import named_config
 from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.engine import Engine
-from lava_sfdfa.errors import BackendError
+from lava_sfdfa.errors import BackendError, InputError
 from lava_sfdfa.lava_backend import LavaNetwork, make_input, require_lava
 from lava_sfdfa.lava_engine import LavaEngine
 from lava_sfdfa.network import build_network
@@ -132,6 +132,15 @@ def test_float_models_follow_the_fixed_ones():
     np.testing.assert_array_equal(*spikes)
     assert spikes[0].sum() > 0 and np.corrcoef(*tags)[0, 1] > 0.98
     assert np.count_nonzero(changes[0]) > 20 and np.corrcoef(*changes)[0, 1] > 0.6
+
+
+def test_symmetric_feedback_in_floating_point_is_refused():
+    pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
+    config = small_config(feedback="symmetric")
+    network = small_network(config)
+    source = make_input(network, *random_samples(config, 1))
+    with pytest.raises(InputError, match="feedback is symmetric and model is float"):
+        LavaNetwork(network, source, model="floating_pt")
 
 
 # --- the command line -----------------------------------------------------------------
