@@ -13,7 +13,7 @@ from lava_sfdfa.errors import InputError
 from lava_sfdfa.float_artifact import load_float, save_float
 from lava_sfdfa.float_config import FloatConfig, paper_config
 from lava_sfdfa.float_trainer import FloatTraining, encode_times
-from lava_sfdfa.samples import Images
+from lava_sfdfa.samples import Images, Recordings
 
 QUICK = ["train", "--precision", "float", "--hidden", "60", "--epochs", "5"]
 
@@ -44,6 +44,22 @@ def test_pixels_spike_at_their_exact_times():
     assert trains.neuron.tolist() == [1, 3, 2] and trains.offset.tolist() == [0, 3]
     times = 0.26 * np.log(trains.z)  # 51 is a fifth of 255: 0.8 of the window
     np.testing.assert_allclose(times, [0, 0, 0.08], atol=1e-15)
+
+
+def test_events_spike_at_their_times_within_the_window():
+    """Two recordings; the second is out of order, and has an event too late."""
+    config = paper_config("shd")
+    recordings = Recordings(
+        np.array([5000, 400_000, 10_000, 1_000_001], np.int32),
+        np.array([3, 1, 2, 0], np.uint16),
+        np.array([0, 1, 4]),
+        np.array([0, 1]),
+        700,
+    )
+    trains = encode_times(recordings, config)
+    assert trains.neuron.tolist() == [3, 2, 1] and trains.offset.tolist() == [0, 1, 3]
+    times = config.tau_membrane_s * np.log(trains.z)
+    np.testing.assert_allclose(times, [0.005, 0.01, 0.4], rtol=1e-12)
 
 
 @pytest.fixture(scope="module")
