@@ -12,12 +12,12 @@ import sys
 import tempfile
 
 DIGITS = ["--hidden", "32", "--limit", "500"]
-MNIST = ["--dataset", "mnist", "--limit", "2000"]
+MNIST = ["--dataset", "mnist", "--limit", "4000"]
 CASES: list[tuple[list[str], int]] = [  # options of `train`, samples of `verify`
     *(([*DIGITS, "--feedback", kind], 20) for kind in ("sfdfa", "random", "symmetric")),
     ([*DIGITS, "--eligibility", "recursive"], 20),
     ([*DIGITS, "--rounding", "shared"], 20),
-    (["--hidden", "40", "--hidden", "24", "--limit", "500"], 5),
+    ([*MNIST, "--hidden", "100", "--hidden", "60"], 5),
     ([*MNIST, "--hidden", "100"], 2),
     ([*MNIST, "--hidden", "100", "--eligibility", "recursive"], 2),
     ([*MNIST, "--hidden", "400"], 3),

@@ -79,7 +79,10 @@ def test_digits_over_20_samples(feedback, eligibility):
 @pytest.mark.slow
 @pytest.mark.parametrize("feedback", ["sfdfa", "random", "symmetric"])
 def test_two_hidden_layers_over_5_samples(feedback):
-    check(run_data("digits", 5, hidden=(40, 24), feedback=feedback), feedback)
+    """Thresholds low enough that all layers of a new network spike and learn."""
+    lively = {"threshold_hidden": 0.3, "threshold_output": 0.3, "learning_rate": 0.1}
+    lively |= {"weight_init": 1.5, "weight_limit": 3.0}
+    check(run_data("digits", 5, hidden=(40, 24), feedback=feedback, **lively), feedback)
 
 
 @pytest.mark.slow
