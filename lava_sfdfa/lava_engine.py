@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa import chips
+from lava_sfdfa import chips, plastic
 from lava_sfdfa.encoding import Events
 from lava_sfdfa.engine import Engine, predict
-from lava_sfdfa.lava_backend import LavaNetwork
-from lava_sfdfa.state import COUNTS
+from lava_sfdfa.lava_backend import LavaNetwork, make_input
+from lava_sfdfa.state import COUNTS, make_noise
 
 # Rows of what `LavaNetwork` reads: the end of the presentation, and of the sample.
 SHOWN, LEARNED = 0, 1
@@ -60,8 +60,10 @@ class LavaEngine(Engine):
         if self._lava is None or self._events is not events:
             self.close()
             rates = tuple(state.rate for state in self.states[:-1])
+            network = self.network()
+            source = make_input(network, events, labels)
             self._lava = LavaNetwork(
-                self.network(), events, labels, rates, self.n_learned, share=self._share
+                network, source, rates, self.n_learned, share=self._share
             )
             self._events = events
             self._cut = [np.zeros(3, np.int64) for _ in self.states]
@@ -91,9 +93,10 @@ class LavaEngine(Engine):
 
     def _count(self, layer: int, found: dict[str, np.ndarray], inputs, fired):
         """The counts of a layer in one sample, by `COUNTS`."""
-        visited = np.ix_(fired, inputs > 0)
+        active = inputs > 0
+        moved = fired & (self._received(layer, found["factor"][LEARNED]) != 0)
         weights = found["weights"][LEARNED]
-        n_visited = np.count_nonzero(fired) * np.count_nonzero(inputs)
+        tags = found["tag_1"][SHOWN][np.ix_(fired, active)]
         # Lava's counts grow on; those of x1 also by payloads, after the presentation.
         cut = np.array(
             [found["synapses_cut"][SHOWN][0], *found["neurons_cut"][LEARNED]]
@@ -104,19 +107,28 @@ class LavaEngine(Engine):
             "spikes": found["n_spikes"][SHOWN].sum(),
             "steps": self.start_network.steps,
             "neurons_fired": np.count_nonzero(fired),
-            "weight_updates": n_visited,
+            "weight_updates": np.count_nonzero(moved) * np.count_nonzero(active),
             "weights_changed": np.count_nonzero(
                 weights != self.states[layer].weights.T
             ),
-            "weights_limit": _at_limit(weights[visited]),
-            "tags": n_visited,
-            "tags_limit": _at_limit(found["tag_1"][SHOWN][visited], chips.TAG),
+            "weights_limit": _at_limit(weights[np.ix_(moved, active)]),
+            "tags": tags.size,
+            "tags_limit": _at_limit(tags, chips.TAG),
             "impulses": inputs.sum(),
             "traces_limit": new[0],
             "factors_limit": new[1],
             "currents_wrapped": new[2],
         }
         return counts
+
+    def _received(self, layer: int, factor: np.ndarray) -> np.ndarray:
+        """A third factor as the synapses see it, after the decay of a received y."""
+        network, schedule = self.start_network, self.start_network.schedule
+        is_output = layer == network.n_hidden
+        step = self.n_learned * network.period
+        step += schedule.error if is_output else schedule.commit
+        noise = make_noise(network.rounding, network.seed, layer, step, 1)
+        return plastic.decay(factor, self._parameters[layer].alpha_y, noise.y[0])
 
 
 def _at_limit(values: np.ndarray, field: chips.Field = chips.WEIGHT) -> int:

@@ -73,6 +73,12 @@ def touched_rows(products: tuple[Product, ...], values: Values) -> np.ndarray:
     return touched
 
 
+def take_rows(values: Values, rows: np.ndarray) -> Values:
+    """The values of some neurons and of their synapses; rows: int64, which."""
+    by_row = ("y0", "y1", "y2", "y3", "w", "t", "d")
+    return {name: v[rows] if name in by_row else v for name, v in values.items()}
+
+
 def accumulate(
     products: tuple[Product, ...], variable: np.ndarray, values: Values
 ) -> np.ndarray:

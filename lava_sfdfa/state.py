@@ -138,7 +138,7 @@ def make_parameters(network: FixedNetwork, number: int, share: float) -> Paramet
     """Parameters of layer `number`; `share` of its learning rate is in force."""
     layer = network.layers[number]
     lava = network.rounding == "shared"
-    alpha = _lava_alpha if lava else fp.trace_alpha
+    alpha = lava_alpha if lava else fp.trace_alpha
     return Parameters(
         layer=number,
         steps=network.steps,
@@ -147,7 +147,7 @@ def make_parameters(network: FixedNetwork, number: int, share: float) -> Paramet
         threshold=layer.vth << chips.INPUT_SHIFT,
         alpha1=alpha(layer.x1_tau),
         alpha2=alpha(layer.x2_tau),
-        alpha_y=_lava_alpha(LAVA_Y_TAU) if lava else 1.0,
+        alpha_y=lava_alpha(LAVA_Y_TAU) if lava else 1.0,
         impulse=layer.impulse,
         reciprocal_exponent=layer.reciprocal_exponent,
         tag=_pair(layer.rule.tag),
@@ -167,7 +167,8 @@ def _pair(scale: Scale | None) -> tuple[int, int]:
     return (scale.mantissa, scale.exponent) if scale else (0, 0)
 
 
-def _lava_alpha(tau_steps: float) -> float:
+def lava_alpha(tau_steps: float) -> float:
+    """Decay factor of a trace for one step, as lava-nc computes it."""
     return math.exp(-1.0 / tau_steps)
 
 

@@ -17,7 +17,7 @@ from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.encoding import Events
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import CheckError
-from lava_sfdfa.lava_backend import LavaNetwork, require_lava
+from lava_sfdfa.lava_backend import LavaNetwork, make_input, require_lava
 from lava_sfdfa.quantise import FixedNetwork
 from lava_sfdfa.rule import JUMP_REST
 from lava_sfdfa.state import by_synapse
@@ -32,9 +32,10 @@ State = dict[str, np.ndarray]  # of a layer after a step, by the names of `LavaN
 class Timeline:
     """What every layer holds after every step of one sample, by the engine.
 
-    Learns the sample. The second tags are known for the presentation only, since
-    later nothing depends on them; so are the tags between the two steps of reset
-    where Lava's rounding is shared, since there the first fails now and then.
+    Learns the sample. Not known: the second tags after the presentation, since then
+    nothing depends on them; tags between the two steps of reset where rounding is
+    shared, since there the first fails now and then; symmetric feedback weights in
+    the step in which they are copied.
     """
 
     def __init__(self, engine: Engine, events: Events, labels: np.ndarray, sample: int):
@@ -111,12 +112,14 @@ class Timeline:
         learned = {
             "weights": self.schedule.error if is_output else self.schedule.commit
         }
+        symmetric = self.network.feedback_kind == "symmetric"
         if not is_output:
             learned["rate"] = self.schedule.commit
-            symmetric = self.network.feedback_kind == "symmetric"
-            learned["feedback"] = (
-                self.schedule.copy(layer) if symmetric else self.schedule.feedback
-            )
+            learned["feedback"] = self.schedule.feedback
+        if symmetric and not is_output:
+            learned["feedback"] = self.schedule.copy(layer)
+            if step == learned["feedback"]:  # read before or after it is written
+                del learned["feedback"]
         return {
             name: (self.after if step >= when else self._before)[layer][name]
             for name, when in learned.items()
@@ -197,7 +200,8 @@ def compare(
     counts |= {"feedback_changed": 0, "compared": 0, "mismatches": 0}
     first = ""
     steps = tuple(range(period))
-    with LavaNetwork(network, events, labels, rates, n_learned, steps) as lava:
+    source = make_input(network, events, labels)
+    with LavaNetwork(network, source, rates, n_learned, steps) as lava:
         for sample in range(len(events)):
             timeline = Timeline(engine, events, labels, sample)
             lava.show(sample)

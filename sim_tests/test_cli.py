@@ -84,6 +84,7 @@ def test_info_shows_what_is_inside(trained):
     assert len(found["training"]["val_accuracy"]) == 2
     text = call("info", out)
     assert text.exit_code == 0 and result["digest"] in text.stdout
+    assert " of y3*t, in steps of 2^" in text.stdout, "products are explained"
     assert "u0*y3*t" in text.stdout
 
 

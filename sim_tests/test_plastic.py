@@ -99,7 +99,7 @@ OWN = {"rounding": "shared", "limits": plastic.LAVA}
 # Values at the edge of every width; both models have to reach them.
 EDGES = {
     "weights": (-256, 255),
-    "tag_1": (-256, 255),  # -257 too, see test_stock_lava
+    "tag_1": (-256, 255),  # -257 too, see test_stock_defects
     "tag_2": (0, 255),
     "x1": (0, 127),
     "x2": (0, 127),

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.progress import Progress
@@ -9,7 +10,8 @@ from rich.progress import Progress
 from lava_sfdfa.artifact import VERSION, load_artifact
 from lava_sfdfa.chips import WIDTHS
 from lava_sfdfa.float_artifact import FloatArtifact, load_float
-from lava_sfdfa.rule import FEEDBACK_RULE
+from lava_sfdfa.rule import FEEDBACK_RULE, Rule
+from lava_sfdfa.rule_text import explain, parse
 from lava_sfdfa.terminal import (
     as_json,
     console,
@@ -68,7 +70,7 @@ def info(artifact: Path, json_: bool) -> None:
         return
     found = load_artifact(artifact)
     network, config = found.network, found.config
-    result = {
+    result: dict[str, Any] = {
         "artifact": str(artifact),
         "format_version": VERSION,
         "digest": found.digest,
@@ -85,9 +87,7 @@ def info(artifact: Path, json_: bool) -> None:
             {name: getattr(layer, name) for name in ("du", "dv", "vth", "impulse")}
             for layer in network.layers
         ],
-        "rules": [
-            {"dt": x.rule.dt, "dd": x.rule.dd, "dw": x.rule.dw} for x in network.layers
-        ],
+        "rules": [describe_rule(layer.rule) for layer in network.layers],
         "feedback_rule": FEEDBACK_RULE,
         "training": {name: found.record[name].tolist() for name in found.record},
         "samples_learned": found.n_learned,
@@ -106,11 +106,20 @@ def info(artifact: Path, json_: bool) -> None:
             f"{layer.n_pre} to {layer.n_post}; du {layer.du}, dv {layer.dv}, vth "
             f"{layer.vth}; dt = {layer.rule.dt}; dw = {layer.rule.dw}"
         )
+        for position, sentence in enumerate(result["rules"][number]["products"]):
+            lines[f"  product {number}.{position}"] = sentence
     lines["feedback rule"] = FEEDBACK_RULE
     lines["samples learned"] = found.n_learned
     lines["validation"] = f"{found.record['val_accuracy'][-1]:.2%} (last epoch)"
     for name, value in lines.items():
         click.echo(f"{name:16} {value}")
+
+
+def describe_rule(rule: Rule) -> dict[str, Any]:
+    """The texts of a rule, and what each of its products is worth in fixed point."""
+    texts = {"dt": rule.dt, "dd": rule.dd, "dw": rule.dw}
+    sentences = [x for text in texts.values() if text for x in explain(parse(text))]
+    return {**texts, "products": sentences}
 
 
 def show_float(path: Path, found: FloatArtifact, json_: bool) -> None:

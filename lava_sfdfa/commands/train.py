@@ -124,6 +124,7 @@ def train(
     from lava_sfdfa import picture, trainer  # compiled code: slow to import
     from lava_sfdfa.datasets import load_dataset
 
+    trainer.engine_class(backend)  # a backend that is missing is told at once
     display = Progressing(settings.epochs)
     with display.progress:
         result = trainer.train(settings, data_dir, folder, display, resume, backend)

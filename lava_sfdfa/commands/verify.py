@@ -29,8 +29,10 @@ def verify(
     Every integer of every step: spikes, u, v, tags, weights, feedback weights, errors
     and counts. Nothing is written.
     """
-    from lava_sfdfa.verify import verify as run  # compiled code: slow to import
+    from lava_sfdfa.lava_backend import require_lava  # compiled code: slow to import
+    from lava_sfdfa.verify import verify as run
 
+    require_lava()
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(f"comparing engine and {backend}", total=None)
 

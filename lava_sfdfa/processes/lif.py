@@ -37,7 +37,8 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
     times this, with 16 fraction bits, and may be written between samples; it is a
     multiple of 2**factor_bits.
 
-    `spikes` are those of the step, `n_spikes` those of the sample; `n_cut` counts
+    `spikes` are those of the step, `n_spikes` those of the sample, `factor` is its y3;
+    `n_cut` counts
     third factors that were cut off and steps in which a u left its 24 bits.
     """
 
@@ -71,7 +72,7 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
         self.bias_mant = Var(shape=shape, init=0)
         self.bias_exp = Var(shape=shape, init=0)
         self.spikes, self.n_spikes = Var(shape=shape, init=0), Var(shape=shape, init=0)
-        self.payload = Var(shape=shape, init=0)
+        self.payload, self.factor = Var(shape=shape, init=0), Var(shape=shape, init=0)
         self.error_gain = Var(shape=(1,), init=error_gain)
         self.n_cut = Var(shape=(2,), init=0)
         fp.reciprocal(1, 0)  # compiled here, before Lava forks
@@ -86,6 +87,7 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
     spikes: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=1)
     n_spikes: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
     payload: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    factor: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     error_gain: np.ndarray = LavaPyType(np.ndarray, np.int32)
     n_cut: np.ndarray = LavaPyType(np.ndarray, np.int32)
     trace_unit = variable_unit = 1  # of y1, and of y2 and y3
@@ -104,7 +106,7 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
         """y1 of a spike, about 1 / u."""
         return fp.reciprocal(int(current), self.proc_params["reciprocal_exponent"])
 
-    def factor(self, total: np.ndarray, fired: np.ndarray) -> np.ndarray:
+    def third_factor(self, total: np.ndarray, fired: np.ndarray) -> np.ndarray:
         """y3: rounded to 7 bits and a sign. total: int64 (n,)."""
         bits = self.proc_params["factor_bits"]
         factors, cut = fp.round_factors(total, FACTOR_BITS, bits)
@@ -131,6 +133,7 @@ class FloatArithmetic(LearningNeuronModelFloat):
     spikes: np.ndarray = LavaPyType(np.ndarray, np.int32)
     n_spikes: np.ndarray = LavaPyType(np.ndarray, np.int32)
     payload: np.ndarray = LavaPyType(np.ndarray, float)
+    factor: np.ndarray = LavaPyType(np.ndarray, float)
     error_gain: np.ndarray = LavaPyType(np.ndarray, float)
     n_cut: np.ndarray = LavaPyType(np.ndarray, np.int32)
     # The float engine does not shift products right: factors are smaller instead.
@@ -149,7 +152,7 @@ class FloatArithmetic(LearningNeuronModelFloat):
         most = 2.0 ** self.proc_params["reciprocal_exponent"] / chips.TRACE.maximum
         return chips.TRACE.maximum * most / max(current, most)
 
-    def factor(self, total: np.ndarray, fired: np.ndarray) -> np.ndarray:
+    def third_factor(self, total: np.ndarray, fired: np.ndarray) -> np.ndarray:
         """y3."""
         return total / 2.0**FACTOR_BITS
 
@@ -186,7 +189,7 @@ class Phases(PyLoihiProcessModel):
 
     def rest(self) -> None:
         """All state of the sample returns to zero."""
-        for name in ("u", "v", "n_spikes", "payload"):
+        for name in ("u", "v", "n_spikes", "payload", "factor"):
             setattr(self, name, np.zeros_like(getattr(self, name)))
 
     def send(self) -> None:

@@ -67,7 +67,8 @@ class HiddenPhases(Phases):
         missing = self.scaled_down(self.proc_params["target_rate"] - self.rate)
         total = third.astype(self.wide) * self.error_gain
         total = total + missing.astype(self.wide) * self.homeostasis_gain
-        self.y3 = np.where(fired, self.factor(total, fired), 0) * self.variable_unit
+        self.factor = np.where(fired, self.third_factor(total, fired), 0)
+        self.y3 = self.factor * self.variable_unit
         count = self.n_spikes.astype(self.number) * 2**RATE_BITS
         self.rate = self.rate + self.scaled(count - self.rate, RATE_SHIFT)
 

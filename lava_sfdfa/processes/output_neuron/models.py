@@ -48,7 +48,8 @@ class OutputPhases(Phases):
             error = np.where(label != 0, np.maximum(error, 0), np.minimum(error, 0))
         self.error = error
         total = self.error.astype(self.wide) * self.error_gain
-        self.y3 = self.factor(total, self.n_spikes > 0) * self.variable_unit
+        self.factor = self.third_factor(total, self.n_spikes > 0)
+        self.y3 = self.factor * self.variable_unit
 
     def _read_payloads(self, a_in: np.ndarray, probing: int) -> None:
         """The sum of payloads, in the 7 bits that can be sent."""

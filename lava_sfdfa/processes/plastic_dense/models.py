@@ -1,7 +1,5 @@
 """Models of `PlasticDense`: the learning engine in integers, and in floating point."""
 
-import math
-
 import numpy as np
 from lava.magma.core.decorator import implements, requires, tag
 from lava.magma.core.model.py.connection import (
@@ -19,7 +17,7 @@ from lava_sfdfa import chips, plastic
 from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa.processes.plastic_dense.process import PlasticDense
 from lava_sfdfa.rule_text import check_rule
-from lava_sfdfa.state import LAVA_Y_TAU, OWN, make_noise
+from lava_sfdfa.state import LAVA_Y_TAU, OWN, lava_alpha, make_noise
 
 
 @implements(proc=PlasticDense, protocol=LoihiProtocol)
@@ -74,7 +72,7 @@ class PlasticDenseFixed(
 
     def _start(self):
         """In the first step: what lava-nc does to mixed weights, and the start tags."""
-        if self._limits is plastic.LAVA or self._limits == plastic.LAVA:
+        if self._limits == plastic.LAVA:
             self.weights = truncate_weights(
                 self.weights, sign_mode=self.sign_mode, num_weight_bits=8
             )
@@ -99,31 +97,31 @@ class PlasticDenseFixed(
             self._rest()
 
     def _values(self, noise) -> plastic.Values:
-        """Let the traces pass this step; all factors, shaped to be broadcast."""
-        rule, shared = self._learning_rule, self._rounding == "shared"
-        alpha = _lava_alpha if shared else fp.trace_alpha
+        """All factors of this step, shaped to be broadcast over (n_post, n_pre)."""
         pre, post = self.tx > 0, self.ty > 0
+        self._pass_traces(pre, noise)
+        alpha = lava_alpha(LAVA_Y_TAU) if self._rounding == "shared" else 1.0
+        values = {"time_step": np.array(self.time_step)}
+        values |= {"w": self.weights, "t": self.tag_1, "d": self.tag_2}
+        values |= {"x0": pre[None, :], "y0": post[:, None]}
+        values |= {name: getattr(self, name)[None, :] for name in ("x1", "x2")}
+        for name in ("y1", "y2", "y3"):
+            sent = getattr(self, name)
+            value = plastic.received(sent, post, alpha, noise.y[0], self._limits)
+            values[name] = value[:, None]
+        return values
+
+    def _pass_traces(self, spiked, noise) -> None:
+        """x1 and x2 decay for a step, and take the spikes of this step."""
+        alpha = lava_alpha if self._rounding == "shared" else fp.trace_alpha
         for name, uniform in (("x1", noise.x1[0]), ("x2", noise.x2[0])):
-            tau, impulse = (
-                getattr(rule, f"{name}_tau"),
-                getattr(rule, f"{name}_impulse"),
-            )
+            tau = getattr(self._learning_rule, f"{name}_tau")
+            impulse = int(getattr(self._learning_rule, f"{name}_impulse"))
             trace = plastic.decay(getattr(self, name), alpha(tau), uniform)
-            trace = trace + np.where(pre, int(impulse), 0)
+            trace = trace + impulse * spiked
             if name == "x1":
                 self.n_cut[0] += np.count_nonzero(trace > chips.TRACE.maximum)
             setattr(self, name, np.clip(trace, 0, chips.TRACE.maximum))
-        alpha_y = _lava_alpha(LAVA_Y_TAU) if shared else 1.0
-        y = {
-            name: plastic.received(
-                getattr(self, name), post, alpha_y, noise.y[0], self._limits
-            )[:, None]
-            for name in ("y1", "y2", "y3")
-        }
-        x = {"x0": pre[None, :], "x1": self.x1[None, :], "x2": self.x2[None, :]}
-        synapses = {"w": self.weights, "t": self.tag_1, "d": self.tag_2}
-        time = {"time_step": np.array(self.time_step)}
-        return {**x, "y0": post[:, None], **y, **synapses, **time}
 
     def _changed(self, name, products, values, step, shared_bits) -> np.ndarray:
         """A variable after its rule; only rows in which something can happen."""
@@ -131,10 +129,8 @@ class PlasticDenseFixed(
         rows = np.flatnonzero(plastic.touched_rows(products, values))
         if not rows.size:
             return variable
-        part = {
-            k: v[rows] if np.ndim(v) and len(v) > 1 else v for k, v in values.items()
-        }
-        total = plastic.accumulate(products, variable[rows], part)
+        some = plastic.take_rows(values, rows)
+        total = plastic.accumulate(products, variable[rows], some)
         bits = shared_bits
         if bits == OWN:
             key = fp.stream(self._seed, self._purposes[name], self._layer, step)
@@ -155,10 +151,6 @@ class PlasticDenseFixed(
         self.x1, self.x2 = np.zeros_like(self.x1), np.zeros_like(self.x2)
         self.a_buff = np.zeros_like(self.a_buff)
         self.tag_1, self.tag_2 = (tags.copy() for tags in self._start_tags)
-
-
-def _lava_alpha(tau_steps: float) -> float:
-    return math.exp(-1.0 / tau_steps)
 
 
 @implements(proc=PlasticDense, protocol=LoihiProtocol)

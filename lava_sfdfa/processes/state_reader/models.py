@@ -27,6 +27,7 @@ class StateReaderModel(PyLoihiProcessModel):
     n_spikes: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     rate: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     error: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    factor: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     synapses_cut: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     neurons_cut: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
 

@@ -8,7 +8,7 @@ from lava.magma.core.process.variable import Var
 
 PORTS = (
     "weights", "feedback", "tag_1", "tag_2", "u", "v", "spikes", "n_spikes", "rate",
-    "error", "synapses_cut", "neurons_cut",
+    "error", "factor", "synapses_cut", "neurons_cut",
 )  # fmt: skip
 
 
