@@ -13,6 +13,7 @@ import click
 import lava_sfdfa
 from lava_sfdfa.commands.data import data
 from lava_sfdfa.commands.evaluate import evaluate, info
+from lava_sfdfa.commands.stream import stream
 from lava_sfdfa.commands.train import train
 from lava_sfdfa.errors import InputError, SfdfaError
 from lava_sfdfa.terminal import fail
@@ -46,5 +47,5 @@ def main() -> None:
     """Train spiking networks with a learning rule that Loihi chips can run."""
 
 
-for command in (train, evaluate, info, data):
+for command in (train, stream, evaluate, info, data):
     main.add_command(command)
