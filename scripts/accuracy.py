@@ -72,16 +72,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", help=f"of {', '.join(CASES)}; or all")
     parser.add_argument("--data-dir", default="data")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--epochs", help="instead of those of the configuration")
     parser.add_argument("--feedback", nargs="+", default=["sfdfa", "random"])
     parser.add_argument("--quick", action="store_true", help="as small as it gets")
     options = parser.parse_args()
     small = ["--hidden", "10", "--epochs", "1", "--limit", "50"]
     for case in options.cases or CASES:
         for feedback in options.feedback:
-            for seed in range(options.seeds):
+            for seed in options.seeds:
                 arguments = [*CASES[case], *(small if options.quick else [])]
                 arguments += ["--feedback", feedback, "--seed", str(seed)]
+                if options.epochs:
+                    arguments += ["--epochs", options.epochs]
                 settings = RANDOM.get(case, "") if feedback == "random" else ""
                 row = {"case": case, **run(arguments, settings, options.data_dir)}
                 print(json.dumps(row), flush=True)

@@ -28,3 +28,18 @@ def test_figures_prints_the_command_and_its_result():
     (row,) = [json.loads(line) for line in run("figures.py", "--quick").splitlines()]
     assert row["command"].startswith("lava-sfdfa train --hidden 10 --epochs 1")
     assert row["layers"] == [64, 10, 10] and "test_accuracy" in row
+
+
+def test_accuracy_tells_curves_and_weights_at_the_limit():
+    printed = run("accuracy.py", "digits", "--quick", "--seeds", "0")
+    learned, fixed = [json.loads(line) for line in printed.splitlines()]
+    assert learned["feedback"] == "sfdfa" and fixed["feedback"] == "random"
+    assert learned["case"] == "digits" and len(learned["weights_at_limit"]) == 2
+    assert len(learned["curves"]["val_accuracy"]) == learned["epochs"] == 1
+
+
+def test_losses_prints_a_row_for_each_change():
+    rows = [json.loads(line) for line in run("losses.py", "--quick").splitlines()]
+    assert [row["change"] for row in rows] == ["base", "tags 7 bits"]
+    assert rows[0]["spikes"][0] > 0 and 0 <= rows[0]["validation"] <= 1
+    assert rows[0]["alignment"] != rows[1]["alignment"]  # the change did something
