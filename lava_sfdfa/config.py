@@ -182,6 +182,21 @@ NAMED: dict[str, dict[str, Any]] = {
     "mnist": {"hidden": (800,), **_IMAGES},
     "fashion-mnist": {"hidden": (400, 400), **_IMAGES},
     "emnist-balanced": {"hidden": (800,), **_IMAGES},
+    "nmnist": {  # the first saccade of three; single events are mostly noise
+        "hidden": (400,),
+        **_IMAGES,
+        "epochs": 20,
+        "recording_s": 0.1,
+        "bins": 4,
+        "bin_events": 2,
+    },
+    "shd": {  # not tuned
+        "hidden": (128,),
+        **_IMAGES,
+        "epochs": 30,
+        "recording_s": 1.0,
+        "bins": 32,
+    },
 }
 
 
