@@ -167,6 +167,7 @@ NAMED: dict[str, dict[str, Any]] = {
         **_IMAGES,
         "epochs": 60,
         "learning_rate": 0.06,
+        "weight_limit": 3.0,
     },
     "yin-yang": {  # four inputs have to drive a neuron that 150 pixels drive elsewhere
         "hidden": (200,),
