@@ -2,7 +2,7 @@
 
     python scripts/losses.py --data-dir DIR >> scripts/results/losses.jsonl
 
-Trains the same small network (MNIST 784-200-10, 10,000 samples, 8 epochs) again and
+Trains the same small network (MNIST 784-200-10, 10,000 samples, 4 epochs) again and
 again, each time with one thing changed, and prints validation accuracy as one JSON
 line a training. Widths are made smaller or larger than the chip's where a change of
 the parameters can do it. The test part is not read.
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="digits, two rows")
     options = parser.parse_args()
-    base = {"hidden": (200,), "epochs": 8, "limit": 10_000}
+    base = {"hidden": (200,), "epochs": 4, "limit": 10_000}
     name = "digits" if options.quick else "mnist"
     rows = ["base", "tags 7 bits"] if options.quick else [*SETTINGS, *CHANGES]
     if options.quick:
