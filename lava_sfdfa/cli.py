@@ -15,6 +15,7 @@ from lava_sfdfa.commands.compare import compare
 from lava_sfdfa.commands.data import data
 from lava_sfdfa.commands.deploy import compile_, fit, run
 from lava_sfdfa.commands.evaluate import evaluate, info
+from lava_sfdfa.commands.stream import stream
 from lava_sfdfa.commands.train import train
 from lava_sfdfa.commands.verify import verify
 from lava_sfdfa.errors import InputError, SfdfaError
@@ -51,6 +52,7 @@ def main() -> None:
 
 for command in (
     train,
+    stream,
     evaluate,
     compare,
     verify,

@@ -251,8 +251,10 @@ class Run:
         saved = done
         try:
             for epoch in range(done, self.config.epochs):
-                row = self._epoch(epoch)
-                self._save(row, first=epoch == done)
+                seed, count = self.config.seed, len(self.part)
+                order = shuffled(seed, fp.RANDOM_ORDER, epoch, count)
+                row = self.learn(epoch, order)
+                self.save(row, first=epoch == done)
                 saved = epoch + 1
                 self.display.finish(epoch, row)
                 self._warn_of_silence(row["spikes"])
@@ -261,13 +263,17 @@ class Run:
             raise stopped(self.path, saved, self.config.epochs, more) from None
         return time.perf_counter() - begin
 
-    def _epoch(self, epoch: int) -> dict[str, Any]:
-        """Learn every sample once, in an order of its own; then validate."""
+    def learn(self, epoch: int, order: np.ndarray) -> dict[str, Any]:
+        """Learn the samples `order`, one after the other; then validate.
+
+        Returns a row of the record. `predictions` holds what was predicted of each
+        sample before it was learned.
+        """
         config, engine, part = self.config, self.engine, self.part
         engine.set_learning_share(learning_share(config, epoch))
         engine.take_counts()
-        order = shuffled(config.seed, fp.RANDOM_ORDER, epoch, len(part))
-        self.display.start(epoch, len(part))
+        self.display.start(epoch, len(order))
+        self.predictions = np.zeros(len(order), np.int64)
         n_right, totals = 0, [dict[str, int]() for _ in engine.states]
         for begin in range(0, len(order), engine.chunk):
             chosen = order[begin : begin + engine.chunk]
@@ -275,6 +281,7 @@ class Run:
             predictions = engine.learn(part.events, part.labels, chosen)
             self.learn_seconds += time.perf_counter() - started
             n_right += int(np.sum(predictions == part.labels[chosen]))
+            self.predictions[begin : begin + len(chosen)] = predictions
             counts = engine.take_counts()
             totals = [_add(*pair) for pair in zip(totals, counts, strict=True)]
             n_seen = begin + len(chosen)
@@ -289,9 +296,9 @@ class Run:
             )
         predictions, _ = engine.classify(self.validation.events)
         return {
-            "train_accuracy": n_right / len(part),
+            "train_accuracy": n_right / len(order),
             "val_accuracy": float(np.mean(predictions == self.validation.labels)),
-            "spikes": [count["spikes"] / len(part) for count in totals],
+            "spikes": [count["spikes"] / len(order) for count in totals],
             "weights_changed": [
                 count["weights_changed"] / max(1, count["weight_updates"])
                 for count in totals
@@ -310,7 +317,9 @@ class Run:
                     "learn; lower threshold_hidden or raise weight_init in --config"
                 )
 
-    def _save(self, row: dict[str, Any], first: bool) -> None:
+    def save(self, row: dict[str, Any], first: bool) -> None:
+        """Write the artifact with a row more in its record; the first time, an
+        artifact that was there is kept."""
         record = {name: np.array([value]) for name, value in row.items()}
         if self.artifact.record:
             record = {

@@ -29,7 +29,7 @@ CASES = {
     "fashion-mnist": ["--dataset", "fashion-mnist"],
 }
 # Of random feedback: what differs from the named configuration.
-RANDOM = {"digits": "", "yin-yang": "", "mnist": "", "mnist-three": ""}
+RANDOM = "homeostasis = 5.0\n"
 CURVES = ("val_accuracy", "train_accuracy", "alignment", "spikes", "silent")
 
 
@@ -72,17 +72,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", help=f"of {', '.join(CASES)}; or all")
     parser.add_argument("--data-dir", default="data")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--epochs", help="instead of those of the configuration")
     parser.add_argument("--feedback", nargs="+", default=["sfdfa", "random"])
     parser.add_argument("--quick", action="store_true", help="as small as it gets")
     options = parser.parse_args()
     small = ["--hidden", "10", "--epochs", "1", "--limit", "50"]
     for case in options.cases or CASES:
         for feedback in options.feedback:
-            for seed in range(options.seeds):
+            for seed in options.seeds:
                 arguments = [*CASES[case], *(small if options.quick else [])]
                 arguments += ["--feedback", feedback, "--seed", str(seed)]
-                settings = RANDOM.get(case, "") if feedback == "random" else ""
+                if options.epochs:
+                    arguments += ["--epochs", options.epochs]
+                settings = RANDOM if feedback == "random" else ""
                 row = {"case": case, **run(arguments, settings, options.data_dir)}
                 print(json.dumps(row), flush=True)
 

@@ -54,6 +54,16 @@ def test_train_prints_the_promised_fields(trained):
     assert picture.startswith(b"\x89PNG") and len(picture) > 20_000
 
 
+def test_stream_prints_accuracy_before_each_update(tmp_path):
+    options = ["--hidden", "30", "--limit", "400", "--late", "3", "--json"]
+    result = last_json(call("stream", *options, "--out", tmp_path))
+    assert result["layers"] == [64, 30, 10] and 360 < result["samples"] < 400
+    assert result["late"] == 3 and result["late_from"] > 150
+    assert 0 < result["prequential_accuracy"] < 1 and result["samples_to_95"] is None
+    assert Path(result["picture"]).read_bytes().startswith(b"\x89PNG")
+    assert load_artifact(Path(result["artifact"])).digest == result["digest"]
+
+
 def test_progress_goes_to_standard_error(tmp_path):
     result = call("train", *QUICK, "--out", tmp_path)
     assert result.exit_code == 0 and result.stdout == ""

@@ -34,6 +34,17 @@ def test_initial_weights_are_uniform_and_depend_on_the_seed():
     assert (other != numbers).mean() > 0.999
 
 
+def test_only_the_weights_of_the_inputs_have_a_mean():
+    plain = build_network(small_config(), 20, 3)
+    moved = build_network(small_config(input_weight_mean=0.5), 20, 3)
+    first, last = (
+        after.weights - before.weights
+        for before, after in zip(plain.layers, moved.layers, strict=True)
+    )
+    np.testing.assert_allclose(first, 0.5, atol=1e-12)  # float64 sums
+    assert not last.any()
+
+
 def test_feedback_starts_at_zero_where_it_is_learned():
     assert not build_network(small_config(), 20, 3).feedback[0].any()
     assert build_network(small_config(feedback="random"), 20, 3).feedback[0].all()

@@ -51,6 +51,22 @@ def test_the_learning_rate_survives_quantising():
         assert change / 63.5 == pytest.approx(0.01, rel=0.001)
 
 
+def test_headroom_doubles_reciprocals_and_tags_and_keeps_the_learning_rate():
+    config = named_config("mnist", hidden=(400,))
+    real = build_network(config, 784, 10)
+    plain = quantise(real, config)
+    wide = quantise(real, dataclasses.replace(config, reciprocal_headroom=1))
+    for before, after in zip(plain.layers, wide.layers, strict=True):
+        assert after.reciprocal_exponent == before.reciprocal_exponent + 1
+        assert after.rule.tag == before.rule.tag  # of a tag that is twice as large
+        changes = [
+            layer.error_gain * layer.rule.weight.value * 2**layer.reciprocal_exponent
+            for layer in (before, after)
+        ]
+        # The gains are rounded to integers of some thousands.
+        assert changes[1] == pytest.approx(changes[0], rel=0.001)
+
+
 def test_quantising_leaves_the_network_alone_and_locks_the_result():
     real, fixed = mnist()
     assert real.layers[0].weights.dtype == np.float64

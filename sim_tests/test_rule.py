@@ -66,6 +66,22 @@ def test_a_high_tag_is_not_cut_by_the_order_of_the_products():
     assert tags[0] == 213
 
 
+@pytest.mark.parametrize("mantissa", [1, 2, 4])
+def test_a_factor_in_multiples_makes_the_commit_exact(mantissa):
+    """5 bits are shifted out of mantissa * y3 * t; they are zero, so that a factor
+    and its opposite change weights by opposite amounts."""
+    unit = 2 ** Rule(Scale(4, -6), Scale(mantissa, -7)).factor_bits
+    assert mantissa * unit == 32
+    tags = np.array([1, 33, 77, 255], np.int16)
+    products = [mantissa * unit * sign * tags.astype(int) for sign in (1, -1)]
+    assert not any((product & 31).any() for product in products)
+    by_sign = [np.zeros(4, np.int16) for _ in range(2)]
+    for sign, changes in zip((1, -1), by_sign, strict=True):
+        weight_changes(changes, tags, sign * unit, mantissa, 0, KEY, ALL, DOWN)
+    np.testing.assert_array_equal(*(by_sign[0], -by_sign[1]))
+    assert by_sign[0].tolist() == [1, 33, 77, 255]
+
+
 def test_weight_changes_by_hand():
     """c = 2 * 2^-7, y3 = 50, t = 100: (2*50*100) >> 5 = 312 units: 2.44. With the
     sign changed, -10000 >> 5 = -313 units: -2.45."""

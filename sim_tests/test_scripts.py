@@ -78,3 +78,27 @@ def test_compiler_prints_its_tables():
     ]
     assert row["neurons"] == 2210 and row["cores"] > 10
     assert row["spike_hops_per_sample"] < row["sequential_hops_per_sample"]
+
+
+def test_accuracy_tells_curves_and_weights_at_the_limit():
+    printed = run("accuracy.py", "digits", "--quick", "--seeds", "0")
+    learned, fixed = [json.loads(line) for line in printed.splitlines()]
+    assert learned["feedback"] == "sfdfa" and fixed["feedback"] == "random"
+    assert learned["case"] == "digits" and len(learned["weights_at_limit"]) == 2
+    assert len(learned["curves"]["val_accuracy"]) == learned["epochs"] == 1
+
+
+def test_losses_prints_a_row_for_each_change():
+    rows = [json.loads(line) for line in run("losses.py", "--quick").splitlines()]
+    assert [row["change"] for row in rows] == ["base", "tags 7 bits"]
+    assert rows[0]["spikes"][0] > 0 and 0 <= rows[0]["validation"] <= 1
+    assert rows[0]["alignment"] != rows[1]["alignment"]  # the change did something
+
+
+def test_cross_validation_trains_on_a_fold(data_dir):
+    options = ["--quick", "--seeds", "0", "--feedback", "sfdfa"]
+    printed = run("cross_validation.py", "--data-dir", data_dir, *options)
+    (row,) = [json.loads(line) for line in printed.splitlines()]
+    assert row["fold"] == 0 and row["layers"] == [2312, 400, 10]
+    assert row["train_samples"] == 792  # of 1,100: a fifth tested, a tenth held out
+    assert row["test_accuracy"] > 0.3 > 1 / 10  # chance

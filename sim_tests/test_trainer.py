@@ -75,7 +75,7 @@ def test_the_digest_is_pinned(tmp_path):
     assert run(tmp_path)["digest"] == DIGEST
 
 
-DIGEST = "5c1078c3fbc8e0ba8d8648bc0812e6791b8fbe1fd9b7d6c4d213b4adc08c150f"
+DIGEST = "fd34d86c26e7886838eb4d5adf67c7ffc5fd222ebe38e61d165d39e28670dbea"
 
 
 def test_a_stopped_training_resumes_to_the_same_network(tmp_path):
