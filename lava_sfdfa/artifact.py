@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,18 +45,19 @@ class Artifact:
     @property
     def digest(self) -> str:
         """SHA-256 of the content, in hexadecimal."""
-        return content_digest(_content(self))
+        return content_digest(to_content(self))
 
     @property
     def epochs_done(self) -> int:
         """Full epochs of training."""
-        return len(self.record["train_accuracy"])
+        return len(self.record.get("train_accuracy", ()))
 
 
 # --- content: nested dictionaries of numbers, strings and arrays --------------------
 
 
-def _content(artifact: Artifact) -> dict[str, Any]:
+def to_content(artifact: Artifact) -> dict[str, Any]:
+    """What the digest covers, as nested dictionaries."""
     network = artifact.network
     layers = {}
     for number, layer in enumerate(network.layers):
@@ -96,8 +98,8 @@ def _content(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _artifact(content: dict[str, Any], provenance: dict[str, Any]) -> Artifact:
-    """The inverse of `_content`."""
+def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifact:
+    """The inverse of `to_content`."""
     layers, rates = [], []
     for number in range(len(content["layers"])):
         values = dict(content["layers"][str(number)])
@@ -153,33 +155,44 @@ def save_artifact(path: Path, artifact: Artifact) -> str:
     Written to a temporary file and renamed: the old file stays whole until the
     new one is. Errors: InputError where the folder cannot be written.
     """
-    return save_content(path, _content(artifact), artifact.provenance)
+    return save_content(path, to_content(artifact), artifact.provenance)
 
 
 def save_content(path: Path, content: dict[str, Any], provenance: dict) -> str:
     """Write nested dictionaries of numbers, strings and arrays; see `save_artifact`."""
     digest = content_digest(content)
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["format_version"] = VERSION
+        file.attrs["format"] = FORMAT
+        file.attrs["digest"] = digest
+        _write(file, content)
+        file.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
+    return digest
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` to write to, which then takes its place.
+
+    Nothing half-written is ever seen, and nothing is left where writing fails.
+    Errors: InputError where the folder or the file cannot be written.
+    """
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
         os.close(handle)
     except OSError as error:
         raise InputError(
             f"{path.parent}: cannot be written ({error.strerror}); choose another --out"
         ) from None
+    temporary = Path(name)
     try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["format_version"] = VERSION
-            file.attrs["format"] = FORMAT
-            file.attrs["digest"] = digest
-            _write(file, content)
-            file.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
-        make_readable(Path(temporary))
-        Path(temporary).replace(path)
+        yield temporary
+        make_readable(temporary)
+        temporary.replace(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error})") from None
     finally:
-        Path(temporary).unlink(missing_ok=True)
-    return digest
+        temporary.unlink(missing_ok=True)
 
 
 def make_readable(path: Path) -> None:
@@ -222,7 +235,7 @@ def load_artifact(path: Path) -> Artifact:
             "one that was trained without --precision float"
         )
     with damage_reported(path):
-        return _artifact(content, provenance)
+        return from_content(content, provenance)
 
 
 @contextlib.contextmanager

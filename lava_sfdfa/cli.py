@@ -15,6 +15,7 @@ from lava_sfdfa.commands.compare import compare
 from lava_sfdfa.commands.data import data
 from lava_sfdfa.commands.deploy import compile_, fit, run
 from lava_sfdfa.commands.evaluate import evaluate, info
+from lava_sfdfa.commands.exchange import export, import_
 from lava_sfdfa.commands.stream import stream
 from lava_sfdfa.commands.train import train
 from lava_sfdfa.commands.verify import verify
@@ -51,15 +52,7 @@ def main() -> None:
 
 
 for command in (
-    train,
-    stream,
-    evaluate,
-    compare,
-    verify,
-    info,
-    data,
-    fit,
-    compile_,
-    run,
+    *(train, stream, evaluate, compare, verify, info, data),
+    *(fit, compile_, run, export, import_),
 ):
     main.add_command(command)

@@ -1,5 +1,6 @@
 """What the tests share: small networks and spikes, and the folder of the data."""
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,36 @@ def dense(events: Events, sample: int, steps: int) -> np.ndarray:
     of_step = np.repeat(np.arange(events.counts.shape[1]), events.counts[sample])
     matrix[of_step, events.index[begin:end]] = True
     return matrix
+
+
+# --- the suites beside `make test`: a board, and the extras ------------------------
+
+collect_ignore = ["board_stand_in"]
+if importlib.util.find_spec("nir") is None or importlib.util.find_spec("torch") is None:
+    collect_ignore.append("extras")  # `make test-extras` has an environment for them
+
+
+def pytest_ignore_collect(collection_path, config):
+    if collection_path.name == "hardware" and config.getoption("--target") == "sim":
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    """With `--target board` the tests of the board alone."""
+    if config.getoption("--target") == "board":
+        on_board = [item for item in items if "hardware" in item.path.parts]
+        config.hook.pytest_deselected(items=[i for i in items if i not in on_board])
+        items[:] = on_board
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say what was not run on a board."""
+    if config.getoption("--target") != "board":
+        return
+    skipped = terminalreporter.getreports("skipped")
+    terminalreporter.section("on a board")
+    terminalreporter.line(f"run: {len(terminalreporter.getreports('passed'))} passed")
+    for report in skipped:
+        name = report.nodeid.split("::")[-1]
+        terminalreporter.line(f"NOT RUN: {name}: {report.longrepr[2]}")

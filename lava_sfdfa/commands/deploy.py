@@ -138,6 +138,11 @@ def run(
     )
     if json_:
         as_json(result)
+    if result.get("mismatches"):
+        raise CheckError(
+            f"board and simulator differ in {result['mismatches']} spikes; "
+            "scripts/board/README.md says what to send back"
+        )
 
 
 def bar(progress: Progress) -> Callable[[int, int], None]:

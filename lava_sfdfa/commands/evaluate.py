@@ -110,7 +110,9 @@ def info(artifact: Path, json_: bool) -> None:
             lines[f"  product {number}.{position}"] = sentence
     lines["feedback rule"] = FEEDBACK_RULE
     lines["samples learned"] = found.n_learned
-    lines["validation"] = f"{found.record['val_accuracy'][-1]:.2%} (last epoch)"
+    if found.epochs_done:
+        accuracy = found.record["val_accuracy"][-1]
+        lines["validation"] = f"{accuracy:.2%} (last epoch)"
     for name, value in lines.items():
         click.echo(f"{name:16} {value}")
 

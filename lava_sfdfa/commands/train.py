@@ -1,5 +1,6 @@
 """`lava-sfdfa train`."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def train(
         refuse_for_float(resume=resume, backend=backend != "cpu", **options)
         train_in_float(config, data_dir, out, json_, options)
         return
-    settings = make_config(config, options)
+    settings = make_config(config, options, out if resume else None)
     folder = out or default_folder(settings)
     from lava_sfdfa import picture, trainer  # compiled code: slow to import
     from lava_sfdfa.datasets import load_dataset
@@ -181,9 +182,16 @@ def train_in_float(
         as_json(result)
 
 
-def make_config(file: Path | None, options: dict[str, Any]) -> Config:
-    """The named configuration, changed by a file, changed by options."""
+def make_config(
+    file: Path | None, options: dict[str, Any], resumed: Path | None = None
+) -> Config:
+    """The named configuration, changed by a file, changed by options; to resume,
+    that of the artifact in the folder `resumed` in place of the named one."""
     values = given(file, options, Config)
+    if resumed:
+        artifact = load_artifact(resumed)
+        source = artifact.provenance.get("dataset", artifact.config.dataset)
+        return dataclasses.replace(artifact.config, **{"dataset": source, **values})
     return named_config(values.pop("dataset", "digits"), **values)
 
 

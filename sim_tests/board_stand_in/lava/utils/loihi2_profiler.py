@@ -1,0 +1,1 @@
+"""Lava takes lava-loihi as installed where this module is found."""

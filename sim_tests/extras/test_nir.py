@@ -1,0 +1,150 @@
+"""NIR graphs, out and in, with the package nir."""
+
+import dataclasses
+from itertools import pairwise
+
+import nir
+import numpy as np
+import pytest
+from conftest import random_samples, small_config, small_network
+from lava_sfdfa.deploy.dense import DenseLif, dense_layers
+from lava_sfdfa.deploy.nir import STEP_S, make_graph, read_nir, write_nir
+
+from lava_sfdfa.artifact import Artifact, from_content
+from lava_sfdfa.engine import Engine
+from lava_sfdfa.errors import InputError
+
+
+@pytest.fixture
+def artifact():
+    """After some learning, so that nothing is at its start value."""
+    config = small_config(hidden=(12, 8))
+    engine = Engine(small_network(config))
+    events, labels = random_samples(config, 12)
+    engine.learn(events, labels, np.arange(12))
+    rates = tuple(state.rate.copy() for state in engine.states[:-1])
+    record = {"train_accuracy": np.array([0.25]), "val_accuracy": np.array([0.5])}
+    return Artifact(config, "0", (4, 5), engine.network(), rates, 12, record, {"a": 1})
+
+
+def same(a: DenseLif, b: DenseLif) -> bool:
+    return np.array_equal(a.weights, b.weights) and (a.du, a.dv, a.vth) == (
+        b.du, b.dv, b.vth,
+    )  # fmt: skip
+
+
+def test_our_graph_comes_back_with_the_same_digest(tmp_path, artifact):
+    write_nir(tmp_path / "a.nir", artifact)
+    layers, said, notes = read_nir(tmp_path / "a.nir")
+    for number, layer in enumerate(layers):
+        said["content"]["layers"][str(number)] |= dataclasses.asdict(layer)
+    again = from_content(said["content"], said["provenance"])
+    assert again.digest == artifact.digest == said["digest"] and notes == []
+    assert again.provenance == artifact.provenance
+
+
+def test_the_graph_is_the_network_in_euler_steps(artifact):
+    """Our recursion by the equations of NIR: u and v, one step of 0.1 ms each."""
+    graph = make_graph(artifact)
+    for number, layer in enumerate(artifact.network.layers):
+        lif = graph.nodes[f"lif{number}"]
+        np.testing.assert_array_equal(
+            graph.nodes[f"linear{number}"].weight, layer.weights
+        )
+        current, voltage = 7.0, 11.0
+        new_current = current + STEP_S / lif.tau_syn * (-current + lif.w_in * 3.0)
+        new_voltage = voltage + STEP_S / lif.tau_mem * (-voltage + lif.r * new_current)
+        # float64 throughout; the products are below 100, so 1e-9 is far above rounding
+        u = current * (4096 - layer.du - 1) / 4096 + 3.0
+        np.testing.assert_allclose(new_current, u, rtol=1e-9)
+        v = voltage * (4096 - layer.dv) / 4096 + u
+        np.testing.assert_allclose(new_voltage, v, rtol=1e-9)
+        assert (lif.v_threshold == layer.vth).all() and (lif.v_reset == 0).all()
+
+
+def foreign(weights=None, second=None, **changes):
+    """A graph as another tool writes it: floats, an Affine with bias 0, a Flatten."""
+    rng = np.random.RandomState(0)
+    ones = np.ones(4)
+    values = {
+        "tau_syn": 5e-3 * ones, "tau_mem": 20e-3 * ones, "r": 20 * ones,
+        "v_leak": 0 * ones, "v_threshold": 1.5 * ones, "w_in": 5 * ones, **changes,
+    }  # fmt: skip
+    weights = rng.normal(size=(4, 6)) if weights is None else weights
+    last = nir.CubaLIF(**{name: value[:2] for name, value in values.items()})
+    nodes = {
+        "input": nir.Input({"input": np.array([6])}),
+        "a": nir.Affine(weights, np.zeros(4)),
+        "b": nir.CubaLIF(**values),
+        "c": nir.Linear(rng.normal(size=(2, 4))),
+        "d": second or last,
+        "output": nir.Output({"output": np.array([2])}),
+    }
+    names = list(nodes)
+    return nir.NIRGraph(nodes, list(pairwise(names)))
+
+
+def test_a_foreign_graph_is_rounded_to_eight_bits(tmp_path):
+    """1 ms steps: the gain (1/5 * 5) * (1/20 * 20) is 1, the largest weight is 127."""
+    graph = foreign()
+    nir.write(tmp_path / "a.nir", graph)
+    layers, said, notes = read_nir(tmp_path / "a.nir", step_s=1e-3)
+    weights = graph.nodes["a"].weight
+    scale = 127 / np.abs(weights).max()
+    np.testing.assert_array_equal(layers[0].weights, np.rint(weights * scale))
+    assert said is None and len(notes) == 2 and "rounded to 8 bits" in notes[0]
+    assert (layers[0].du, layers[0].dv) == (round(4096 / 5) - 1, round(4096 / 20))
+    assert layers[0].vth == round(1.5 * scale)
+
+
+def test_a_foreign_graph_of_integers_is_kept(tmp_path):
+    weights = np.random.RandomState(1).randint(-128, 128, (4, 6)).astype(float)
+    nir.write(tmp_path / "a.nir", foreign(weights, v_threshold=300 * np.ones(4)))
+    layers, _, notes = read_nir(tmp_path / "a.nir", step_s=1e-3)
+    np.testing.assert_array_equal(layers[0].weights, weights)
+    assert layers[0].vth == 300 and len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("graph", "sentence"),
+    [
+        (lambda: foreign(v_leak=np.ones(4)), "a and b have v_leak other than 0"),
+        (
+            lambda: foreign(tau_syn=np.arange(1, 5) * 1e-3),
+            "a different tau_syn in each",
+        ),
+        (lambda: foreign(tau_syn=1e-4 * np.ones(4)), "du is 40959; the chip holds 0"),
+        (
+            lambda: foreign(
+                second=nir.LIF(*(np.ones(2) for _ in range(4))),
+            ),
+            "node 'd' is a LIF, which cannot be taken over here",
+        ),
+    ],
+)
+def test_what_cannot_be_taken_over_is_named(graph, sentence, tmp_path):
+    nir.write(tmp_path / "a.nir", graph())
+    with pytest.raises(InputError, match=sentence):
+        read_nir(tmp_path / "a.nir", step_s=1e-3)
+
+
+def test_loops_and_other_files_are_refused(tmp_path):
+    graph = foreign()
+    graph.nodes["loop"] = nir.Linear(np.ones((4, 4)))
+    graph.edges += [("b", "loop"), ("loop", "b")]
+    nir.write(tmp_path / "a.nir", graph)
+    with pytest.raises(InputError, match="the graph branches or has a loop"):
+        read_nir(tmp_path / "a.nir")
+    (tmp_path / "b.nir").write_text("no graph")
+    with pytest.raises(InputError, match="cannot be read as a NIR graph"):
+        read_nir(tmp_path / "b.nir")
+
+
+def test_layers_survive_a_tool_that_forgets_the_metadata(tmp_path, artifact):
+    write_nir(tmp_path / "a.nir", artifact)
+    graph = nir.read(tmp_path / "a.nir")
+    graph.metadata = {}
+    nir.write(tmp_path / "b.nir", graph)
+    layers, said, notes = read_nir(tmp_path / "b.nir")
+    assert said is None and notes == []
+    assert all(map(same, layers, dense_layers(artifact)))

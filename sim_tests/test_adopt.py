@@ -1,0 +1,94 @@
+"""Layers of another tool as an artifact that learns."""
+
+import dataclasses
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from lava_sfdfa.deploy.adopt import adopt
+from lava_sfdfa.deploy.dense import DenseLif
+
+from lava_sfdfa.config import named_config
+from lava_sfdfa.datasets import load_dataset
+from lava_sfdfa.engine import Engine
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.trainer import encode
+
+CONFIG = named_config("digits", hidden=(20,), steps=32)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_dataset("digits")
+
+
+def layers_of(*sizes, du=1023, dv=123, vth=300):
+    rng = np.random.RandomState(0)
+    return tuple(
+        DenseLif(rng.randint(-60, 70, (n_post, n_pre)).astype(np.int8), du, dv, vth)
+        for n_pre, n_post in pairwise(sizes)
+    )
+
+
+def test_the_integers_are_kept(data):
+    layers = layers_of(64, 20, 10)
+    network = adopt(layers, CONFIG, data).network
+    for got, wanted in zip(network.layers, layers, strict=True):
+        np.testing.assert_array_equal(got.weights, wanted.weights)
+        assert (got.du, got.dv, got.vth) == (1023, 123, 300)
+        assert got.feedback.shape[0] == len(wanted.weights) and not got.feedback.any()
+
+
+def test_the_rule_has_the_filters_of_the_neurons(data):
+    """du 1023 keeps 3/4 of u a step, dv 123 keeps 3973/4096 of v."""
+    layer = adopt(layers_of(64, 20, 10), CONFIG, data).network.layers[0]
+    np.testing.assert_allclose(np.exp(-1 / layer.x2_tau), 0.75, rtol=1e-12)
+    np.testing.assert_allclose(np.exp(-1 / layer.x1_tau), 3973 / 4096, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("du", "dv"), [(4095, 409), (99, 2000), (0, 4095), (900, 0)])
+def test_all_decays_can_learn(du, dv, data):
+    """No memory in u or none lost in v, a membrane faster than its synapse."""
+    artifact = adopt(layers_of(64, 20, 10, du=du, dv=dv, vth=60), CONFIG, data)
+    layer = artifact.network.layers[0]
+    assert layer.x1_tau > layer.x2_tau > 0 and (layer.du, layer.dv) == (du, dv)
+    part, engine = encode(data.train.first(60), CONFIG), Engine(artifact.network)
+    engine.learn(part.events, part.labels, np.arange(60))
+    changed = [
+        (a.weights != b.weights).sum()
+        for a, b in zip(engine.network().layers, artifact.network.layers, strict=True)
+    ]
+    assert min(changed) > 20
+
+
+def test_homeostasis_keeps_the_firing_it_came_with(data):
+    artifact = adopt(layers_of(64, 20, 10), CONFIG, data)
+    part = encode(data.train.first(200), CONFIG)
+    _, spikes = Engine(artifact.network).classify(part.events)
+    # Rates have 16 fraction bits, so the mean is within one of them.
+    mean = spikes[0] / 200 / 20
+    assert mean > 0.2
+    assert artifact.config.target_rate == pytest.approx(mean, abs=2**-16)
+    assert artifact.rates[0].mean() / 2**16 == pytest.approx(mean, abs=2**-16)
+
+
+def test_what_does_not_fit_is_refused(data):
+    for sizes, sentence in (
+        ((64, 10), "has 1 dense layers; the rule needs at least two"),
+        ((63, 20, 10), "63 inputs and 10 outputs, but digits has 64 pixels"),
+        ((64, 20, 9), "64 inputs and 9 outputs"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            adopt(layers_of(*sizes), CONFIG, data)
+    with pytest.raises(InputError, match="layer 0 has du 2 and dv 0, by which u and v"):
+        adopt(layers_of(64, 20, 10, du=2, dv=0), CONFIG, data)
+    with pytest.raises(InputError, match="layer 0 has the threshold 0"):
+        adopt(layers_of(64, 20, 10, vth=0), CONFIG, data)
+
+
+def test_layers_may_differ(data):
+    first, last = layers_of(64, 20, 10)
+    last = dataclasses.replace(last, du=500, dv=50, vth=777)
+    network = adopt((first, last), CONFIG, data).network
+    assert (network.layers[1].du, network.layers[1].vth) == (500, 777)
+    assert network.layers[1].x1_tau > network.layers[0].x1_tau

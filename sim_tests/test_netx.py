@@ -1,0 +1,134 @@
+"""netx files: the layout, what comes back, and what is refused by name.
+
+That lava-dl loads them and spikes as the engine does: `extras/test_lava_dl.py`.
+"""
+
+import dataclasses
+
+import h5py
+import numpy as np
+import pytest
+from conftest import small_config, small_network
+from lava_sfdfa.deploy.dense import dense_layers, whole_weights
+from lava_sfdfa.deploy.netx import read_netx, write_netx
+
+from lava_sfdfa.artifact import Artifact
+from lava_sfdfa.errors import InputError
+
+
+@pytest.fixture
+def artifact():
+    config = small_config(hidden=(12, 8))
+    return Artifact(config, "0", (4, 5), small_network(config), (), 0, {})
+
+
+@pytest.fixture
+def path(tmp_path, artifact):
+    write_netx(tmp_path / "a.net", artifact)
+    return tmp_path / "a.net"
+
+
+def changed(path, layer, **changes):
+    """The file with other datasets in a layer; None removes one."""
+    with h5py.File(path, "r+") as file:
+        group = file[f"layer/{layer}"]
+        for name, value in changes.items():
+            name = name.replace("__", "/")
+            if name in group:
+                del group[name]
+            if value is not None:
+                group[name] = value
+    return path
+
+
+def test_the_layout_is_that_of_lava_dl(path, artifact):
+    """As slayer/block/base.py of lava-dl 0.6.0 writes it."""
+    with h5py.File(path, "r") as file:
+        assert sorted(file["layer"]) == ["0", "1", "2"]
+        group, layer = file["layer/1"], artifact.network.layers[1]
+        assert group["type"][0] == b"dense" and group["type"].dtype == "S10"
+        assert group["shape"][()].tolist() == [8]
+        assert group["weight"].dtype == np.float32
+        np.testing.assert_array_equal(group["weight"][()], layer.weights)
+        assert len(np.unique(layer.weights)) > 20
+        neuron = {name: group[f"neuron/{name}"][()] for name in group["neuron"]}
+    assert neuron == {
+        "type": b"CUBA",
+        "iDecay": layer.du + 1,
+        "vDecay": layer.dv,
+        "vThMant": layer.vth,
+        "refDelay": 1,
+        "gradedSpike": False,
+    }
+
+
+def test_what_the_format_holds_comes_back(path, artifact):
+    layers, steps, notes = read_netx(path)
+    assert steps == artifact.network.steps and notes == []
+    for got, wanted in zip(layers, dense_layers(artifact), strict=True):
+        np.testing.assert_array_equal(got.weights, wanted.weights)
+        assert got.weights.dtype == np.int8
+        assert (got.du, got.dv, got.vth) == (wanted.du, wanted.dv, wanted.vth)
+
+
+def test_layers_that_only_name_a_shape_are_passed_over(path, artifact):
+    with h5py.File(path, "r+") as file:
+        for number in (2, 1, 0):
+            file.move(f"layer/{number}", f"layer/{number + 2}")
+        file["layer/0/type"], file["layer/0/shape"] = np.bytes_("input"), np.array([20])
+        file["layer/1/type"] = np.bytes_("flatten")
+    layers, _, _ = read_netx(path)
+    assert [len(layer.weights) for layer in layers] == [12, 8, 3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"type": np.bytes_("conv")}, "layer 1 is of the type 'conv'"),
+        ({"type": np.bytes_("dense_rec")}, "layer 1 is of the type 'dense_rec'"),
+        ({"bias": np.ones(8)}, "layer 1 has 'bias', which cannot be taken over"),
+        ({"delay": np.ones(8)}, "layer 1 has delays, which cannot be taken over"),
+        ({"neuron": None}, "layer 1 has no neurons; allowed are CUBA"),
+        ({"neuron__type": np.bytes_("SDNN")}, "layer 1 has SDNN neurons; allowed are"),
+        ({"neuron__gradedSpike": True}, "gradedSpike = True; allowed is 0"),
+        ({"neuron__refDelay": 3}, "refDelay = 3; allowed is 1"),
+        ({"neuron__iDecay": np.array([1, 2])}, "a different iDecay in each neuron"),
+        ({"neuron__iDecay": 0}, "iDecay - 1 is -1; the chip holds 0 to 4095"),
+        ({"neuron__vThMant": 2**17}, "vThMant is 131072; the chip holds 0 to 131071"),
+        ({"weight": np.full((8, 12), 0.5)}, "weights have to be integers"),
+        ({"weight": np.full((8, 12), 129)}, "weights reach from 129 to 129; allowed"),
+        ({"weight": None}, "cannot be read as a netx file"),
+    ],
+)
+def test_what_cannot_be_taken_over_is_named(path, changes, sentence):
+    with pytest.raises(InputError, match=sentence):
+        read_netx(changed(path, 1, **changes))
+
+
+def test_a_file_that_is_none_is_refused(tmp_path):
+    (tmp_path / "a.net").write_text("no HDF5")
+    with pytest.raises(InputError, match="cannot be read as a netx file"):
+        read_netx(tmp_path / "a.net")
+
+
+def test_delays_of_zero_are_none(path):
+    assert len(read_netx(changed(path, 1, delay=np.zeros(8)))[0]) == 3
+
+
+def test_even_nine_bit_weights_are_halved():
+    """slayer's weights: even, -256 to 254. The threshold follows."""
+    weights, vth, note = whole_weights("here", np.array([[-256.0, 254, 2]]), 80)
+    assert weights.tolist() == [[-128, 127, 1]] and vth == 40
+    assert "here: even 9-bit weights were halved" in note
+    weights, vth, note = whole_weights("here", np.array([[-128.0, 126, 2]]), 80)
+    assert weights.tolist() == [[-128, 126, 2]] and vth == 80 and note == ""
+
+
+def test_a_network_that_cannot_spike_is_not_written(tmp_path, artifact):
+    layer = artifact.network.layers[1]
+    silent = dataclasses.replace(layer, weights=np.minimum(layer.weights, 0))
+    layers = (artifact.network.layers[0], silent, artifact.network.layers[2])
+    network = dataclasses.replace(artifact.network, layers=layers)
+    with pytest.raises(InputError, match="layer 1 has no positive weight"):
+        write_netx(tmp_path / "b.net", dataclasses.replace(artifact, network=network))
+    assert list(tmp_path.iterdir()) == []
