@@ -1,11 +1,13 @@
 """What learning on a board still needs.
 
-The graph is that of `lava_backend` with stock `LearningDense` for the synapses, whose
-rules are the text that a plan holds. There are models of stock synapses for the chip,
-but nobody has any of our neurons: these are named.
+The graph is that of `processes/graph.py` with stock `LearningDense` for the synapses,
+whose rules are the text that a plan holds. There are models of stock synapses for the
+chip, but nobody has any of our neurons: these are named.
 """
 
 from typing import Any, NoReturn
+
+import numpy as np
 
 from lava_sfdfa.errors import BackendError
 from lava_sfdfa.quantise import FixedNetwork
@@ -26,24 +28,24 @@ def refuse_learning(network: FixedNetwork, part: Part) -> NoReturn:
 
 def learning_processes(network: FixedNetwork, part: Part) -> list[Any]:
     """The learning graph with stock synapses: all its processes, never run."""
-    from lava_sfdfa.lava_backend import LavaNetwork, make_feedback_rule, make_rule
+    from lava_sfdfa.lava_backend import make_input
+    from lava_sfdfa.processes.graph import Graph, make_feedback_rule, make_rule
 
-    class StockNetwork(LavaNetwork):
-        """`LavaNetwork` with the synapses that a chip has."""
+    class StockGraph(Graph):
+        """`Graph` with the synapses that a chip has."""
 
-        def _plastic(self, number, n_learned):
+        def _plastic(self, number):
             layer, seed = self.network.layers[number], self.network.seed + number
             return stock_synapses(layer.weights, make_rule(layer, seed))
 
-        def _feedback(self, number, n_learned):
+        def _feedback(self, number):
             layer, seed = self.network.layers[number], self.network.seed + number
             return stock_synapses(layer.feedback, make_feedback_rule(seed), graded=True)
 
-        def _reader(self, number, steps):
-            return {}  # the state of a chip is read in another way
-
-    with StockNetwork(network, part.events, part.labels) as graph:
-        return [graph.input, *graph.plastic, *graph.feedback, *graph.neurons]
+    source = make_input(network, part.events, part.labels)
+    rates = tuple(np.zeros(layer.n_post, np.int32) for layer in network.layers[:-1])
+    graph = StockGraph(network, source, rates, n_learned=0, share=1.0)
+    return [source, *graph.plastic, *graph.feedback, *graph.neurons]
 
 
 def stock_synapses(weights: Any, rule: Any, graded: bool = False) -> Any:
