@@ -196,8 +196,9 @@ NAMED: dict[str, dict[str, Any]] = {
         "homeostasis": 0.1,
         "target_rate": 0.7,
     },
-    "mnist": {"hidden": (800,), **_IMAGES},
-    "fashion-mnist": {"hidden": (400, 400), **_IMAGES},
+    # A smaller share of the rate would round most third factors of lower layers to zero.
+    "mnist": {"hidden": (800,), **_IMAGES, "lower_rate": 1.0},
+    "fashion-mnist": {"hidden": (400, 400), **_IMAGES, "lower_rate": 1.0},
     "emnist-balanced": {"hidden": (800,), **_IMAGES},
     "nmnist": {  # the first saccade of three; single events are mostly noise
         "hidden": (400,),
