@@ -196,7 +196,7 @@ NAMED: dict[str, dict[str, Any]] = {
         "homeostasis": 0.1,
         "target_rate": 0.7,
     },
-    # A smaller rate would round most third factors of lower layers to zero.
+    # At a smaller share of the rate, third factors of lower layers are rounded to zero.
     "mnist": {"hidden": (800,), **_IMAGES, "lower_rate": 1.0},
     "fashion-mnist": {"hidden": (400, 400), **_IMAGES, "lower_rate": 1.0},
     "emnist-balanced": {"hidden": (800,), **_IMAGES},
