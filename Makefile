@@ -7,7 +7,7 @@ SOURCES := lava_sfdfa deploy sim_tests scripts conftest.py
 # `conftest`, of which there is one more at the top, is sorted as before it was there.
 RULES := --target-version py310 --select E,F,W,I,B,UP,N,SIM,PTH,RUF,D1 \
 	--ignore D105,D107,RUF043 --per-file-ignores sim_tests/*:D1 \
-	--config 'lint.isort.known-third-party = ["conftest"]'
+	--config 'lint.isort.known-third-party = ["conftest", "command_line"]'
 
 # Python 3.10, since lava-nc runs on nothing newer: on the path, from pyenv, by uv.
 FIND_PYTHON := \

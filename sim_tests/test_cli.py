@@ -11,21 +11,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from command_line import call, last_json
 
 from lava_sfdfa.artifact import load_artifact
-from lava_sfdfa.cli import main
 
 QUICK = ["--hidden", "30", "--epochs", "2", "--limit", "300"]
-
-
-def call(*arguments):
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def last_json(result):
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout.strip().splitlines()[-1])
 
 
 @pytest.fixture(scope="module")

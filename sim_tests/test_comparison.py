@@ -5,21 +5,16 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from command_line import call
 
 from lava_sfdfa import comparison
 from lava_sfdfa.artifact import load_artifact
-from lava_sfdfa.cli import main
 from lava_sfdfa.config import named_config
 from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.network import build_network
 from lava_sfdfa.trainer import encode
 
 QUICK = ["--hidden", "30", "--epochs", "2", "--limit", "300", "--seeds", "2"]
-
-
-def call(*arguments):
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module")

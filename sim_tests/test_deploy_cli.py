@@ -6,21 +6,11 @@ import shutil
 
 import h5py
 import pytest
-from click.testing import CliRunner
+from command_line import call, last_json
 
-from lava_sfdfa.cli import main
 from lava_sfdfa.resources import BOARDS, LOIHI2, Fact
 
 LAYERS = ["--layers", "784,800,10"]
-
-
-def call(*arguments):
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def last_json(result):
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout.strip().splitlines()[-1])
 
 
 @pytest.fixture(scope="module")

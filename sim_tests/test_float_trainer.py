@@ -5,10 +5,9 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from command_line import call
 
 from lava_sfdfa.artifact import load_artifact
-from lava_sfdfa.cli import main
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.float_artifact import load_float, save_float
 from lava_sfdfa.float_config import FloatConfig, paper_config
@@ -16,10 +15,6 @@ from lava_sfdfa.float_trainer import FloatTraining, encode_times
 from lava_sfdfa.samples import Images, Recordings
 
 QUICK = ["train", "--precision", "float", "--hidden", "60", "--epochs", "5"]
-
-
-def call(*arguments):
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def test_the_table_of_the_authors():
