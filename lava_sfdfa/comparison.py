@@ -139,9 +139,7 @@ def update_angles(
         engine = Engine(calm, artifact.rates)
         engine.learn(events, labels, np.array([sample]))
         found = [engine.sample(number) for number in range(n_hidden + 1)]
-        errors = ref.output_errors(
-            found[-1].counts, labels[sample], (calm.target_true, calm.target_false)
-        )
+        errors = output_errors(artifact.config, found[-1].counts, labels[sample])
         exact = exact_of(artifact, events, sample, errors)
         for number in range(n_hidden):
             update = found[number].tags * found[number].factors[:, None]
@@ -163,6 +161,12 @@ def exact_of(
     for matrix, layer in zip(weights, neurons, strict=True):
         spikes.append(ref.run_layer(matrix, layer, spikes[-1], config.duration_s))
     return exact_updates(weights, neurons, spikes, errors, FLOOR)
+
+
+def output_errors(config: Config, counts: np.ndarray, label: int) -> np.ndarray:
+    """Errors of the outputs, by the loss and the targets of `config`."""
+    targets = (config.target_true, config.target_false)
+    return ref.output_errors(counts, label, targets, config.loss == "margin")
 
 
 def real_neurons(config: Config) -> list[ref.Neurons]:
@@ -251,8 +255,7 @@ class ExactTraining:
         """One sample; whether it was right before."""
         config, spikes = self.config, self.run(events, sample)
         counts = spikes[-1].counts(len(self.weights[-1]))
-        targets = (config.target_true, config.target_false)
-        errors = ref.output_errors(counts, label, targets)
+        errors = output_errors(config, counts, label)
         updates = exact_updates(self.weights, self.neurons, spikes, errors, FLOOR)
         for number, rate in enumerate(self.rates):
             updates[number] += self._homeostasis(number, spikes)

@@ -239,12 +239,17 @@ def online_eligibility(
 # --- learning ---------------------------------------------------------------------
 
 
-def output_errors(counts: np.ndarray, label: int, targets: tuple[int, int]):
-    """y - n of each output. counts: int64 (n_out,); targets: spikes wanted of the
-    true class and of the others."""
-    wanted = np.full(len(counts), targets[1])
-    wanted[label] = targets[0]
-    return wanted - counts
+def output_errors(
+    counts: np.ndarray, label: int, targets: tuple[int, int], one_sided: bool = False
+) -> np.ndarray:
+    """y - n of each output. counts: int64 (n_out,); targets: spikes wanted of the true
+    class and of the others; one_sided: more of the one, less of the others, is no
+    error (not in the paper)."""
+    true = np.arange(len(counts)) == label
+    errors = np.where(true, targets[0], targets[1]) - counts
+    if one_sided:
+        errors = np.where(true, np.maximum(errors, 0), np.minimum(errors, 0))
+    return errors
 
 
 def hidden_factors(

@@ -19,6 +19,7 @@ from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import CheckError
 from lava_sfdfa.lava_backend import LavaNetwork, make_input, require_lava
 from lava_sfdfa.quantise import FixedNetwork
+from lava_sfdfa.reference import output_errors
 from lava_sfdfa.rule import JUMP_REST
 from lava_sfdfa.state import by_synapse
 from lava_sfdfa.trainer import check_fits, encode
@@ -84,13 +85,9 @@ class Timeline:
         return state
 
     def _errors(self, n_spikes: np.ndarray) -> np.ndarray:
-        targets = np.full_like(n_spikes, self.network.target_false)
-        targets[self._label] = self.network.target_true
-        errors = targets - n_spikes
-        if self.network.loss == "margin":
-            true = np.arange(len(errors)) == self._label
-            errors = np.where(true, np.maximum(errors, 0), np.minimum(errors, 0))
-        return errors
+        targets = self.network.target_true, self.network.target_false
+        one_sided = self.network.loss == "margin"
+        return output_errors(n_spikes, self._label, targets, one_sided)
 
     def _tags(self, step: int, layer: int) -> State:
         scratch = self._shown[min(step, self.schedule.steps - 1)][layer]

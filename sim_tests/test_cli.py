@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from command_line import call, last_json
+from command_line import call, hear_ctrl_c, last_json
 
 from lava_sfdfa.artifact import load_artifact
 
@@ -245,6 +245,7 @@ def start(*arguments):
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        preexec_fn=hear_ctrl_c,
     )
 
 

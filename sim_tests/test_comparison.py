@@ -67,7 +67,11 @@ def test_angles_tell_good_feedback_from_bad(compared):
 
 def test_the_exact_gradient_learns():
     config = named_config(
-        "digits", hidden=(30,), threshold_hidden=0.3, threshold_output=1.0
+        "digits",
+        hidden=(30,),
+        threshold_hidden=0.3,
+        threshold_output=1.0,
+        learning_rate=0.03,
     )
     data = load_dataset("digits")
     part = encode(data.train.first(150), config)

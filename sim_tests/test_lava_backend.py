@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import hear_ctrl_c
 from conftest import random_samples, small_config, small_network
 
 from lava_sfdfa import lava_backend
@@ -149,7 +150,8 @@ def test_symmetric_feedback_in_floating_point_is_refused():
 def command(*arguments, **options):
     return subprocess.Popen(
         [sys.executable, "-m", "lava_sfdfa", *map(str, arguments)],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=hear_ctrl_c, **options,
     )  # fmt: skip
 
 

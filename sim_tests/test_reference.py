@@ -217,6 +217,8 @@ def test_factors_by_hand():
     and 0.5 * (0.2 - 0.6) = -0.2 of homeostasis."""
     errors = output_errors(np.array([3, 2, 1]), 0, (5, 1))
     assert errors.tolist() == [2, -1, 0]
+    one_sided = output_errors(np.array([7, 2, 0]), 0, (5, 1), one_sided=True)
+    assert one_sided.tolist() == [0, -1, 0]
     factors = hidden_factors(np.array([[1.0, 2, 3]]), errors, np.array([0.6]), 0.5, 0.2)
     np.testing.assert_allclose(factors, [-0.2], rtol=1e-12)
 

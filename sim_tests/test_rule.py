@@ -77,7 +77,7 @@ def test_a_factor_in_multiples_makes_the_commit_exact(mantissa):
     assert not any((product & 31).any() for product in products)
     by_sign = [np.zeros(4, np.int16) for _ in range(2)]
     for sign, changes in zip((1, -1), by_sign, strict=True):
-        weight_changes(changes, tags, sign * unit, mantissa, 0, KEY, ALL, DOWN)
+        weight_changes(changes, tags, sign * unit, (mantissa, 0), KEY, ALL, DOWN)
     np.testing.assert_array_equal(*(by_sign[0], -by_sign[1]))
     assert by_sign[0].tolist() == [1, 33, 77, 255]
 
