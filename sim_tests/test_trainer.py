@@ -75,7 +75,7 @@ def test_the_digest_is_pinned(tmp_path):
     assert run(tmp_path)["digest"] == DIGEST
 
 
-DIGEST = "fd34d86c26e7886838eb4d5adf67c7ffc5fd222ebe38e61d165d39e28670dbea"
+DIGEST = "5f9dd5281f6fb32d91a2ddb86c48ae691e1d671268579f5be81f50ab0df2d3c9"
 
 
 def test_a_stopped_training_resumes_to_the_same_network(tmp_path):
