@@ -54,12 +54,6 @@ def test_tag_cosines_fall_with_the_width():
     assert median["trace", "tag 5", 0] < median["trace", "model", 0]
 
 
-def test_figures_prints_the_command_and_its_result():
-    (row,) = [json.loads(line) for line in run("figures.py", "--quick").splitlines()]
-    assert row["command"].startswith("lava-sfdfa train --hidden 10 --epochs 1")
-    assert row["layers"] == [64, 10, 10] and "test_accuracy" in row
-
-
 def test_compiler_prints_its_tables():
     cores = [json.loads(line) for line in run("compiler.py", "cores").splitlines()]
     assert len(cores) == 36
