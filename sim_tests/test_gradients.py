@@ -12,14 +12,19 @@ PAPER = Neurons(tau=0.26, tau_s=0.13, threshold=0.77)
 STEP = 1e-6
 
 
-@pytest.mark.parametrize("sizes", [(8, 6, 4), (8, 6, 5, 4)])
-def test_whole_network_gradients_are_those_of_finite_differences(sizes):
+def make(sizes):
+    """Random input spikes, weights and neurons; and the generator, to go on."""
     rng = np.random.RandomState(4)
     inputs = Spikes(np.sort(rng.rand(12) * 0.1), rng.randint(sizes[0], size=12))
     weights = [
         rng.uniform(-0.5, 2.0, (n_post, n_pre)) for n_pre, n_post in pairwise(sizes)
     ]
-    layers = [PAPER] * len(weights)
+    return rng, inputs, weights, [PAPER] * len(weights)
+
+
+@pytest.mark.parametrize("sizes", [(8, 6, 4), (8, 6, 5, 4)])
+def test_whole_network_gradients_are_those_of_finite_differences(sizes):
+    _, inputs, weights, layers = make(sizes)
     spikes, gradients = forward_gradients(weights, layers, inputs, 0.2)
     last = spikes[-1]
     assert all(len(one.times) > 3 for one in spikes)
@@ -48,12 +53,7 @@ def test_whole_network_gradients_are_those_of_finite_differences(sizes):
 @pytest.mark.parametrize("sizes", [(8, 6, 4), (8, 6, 5, 4)])
 def test_backward_and_forward_agree(sizes):
     """The chain rule backward gives what the derivatives of all spikes sum up to."""
-    rng = np.random.RandomState(4)
-    inputs = Spikes(np.sort(rng.rand(12) * 0.1), rng.randint(sizes[0], size=12))
-    weights = [
-        rng.uniform(-0.5, 2.0, (n_post, n_pre)) for n_pre, n_post in pairwise(sizes)
-    ]
-    layers = [PAPER] * len(weights)
+    rng, inputs, weights, layers = make(sizes)
     spikes, gradients = forward_gradients(weights, layers, inputs, 0.2)
     errors = rng.randint(-5, 12, sizes[-1])
     updates = exact_updates(weights, layers, [inputs, *spikes], errors)
