@@ -27,7 +27,8 @@ def small_config(**changes) -> Config:
     values = {
         "hidden": (12,),
         "steps": 24,
-        "learning_rate": 0.2,
+        "learning_rate": 0.3,
+        "lower_rate": 0.5,
         "weight_init": 1.5,
         "homeostasis": 4.0,
         "threshold_hidden": 0.1,

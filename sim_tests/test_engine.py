@@ -10,7 +10,7 @@ from oracle import Oracle
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.rule import Rule
 
-N_SAMPLES = 12
+N_SAMPLES = 20
 
 
 def compare(network, events, labels, n_samples=N_SAMPLES):
@@ -130,7 +130,7 @@ def test_engine_equals_the_plain_implementation_at_the_limits(seed, eligibility)
         hidden=(15,),
         seed=seed,
         eligibility=eligibility,
-        learning_rate=1.0,
+        learning_rate=4.0,
         threshold_hidden=0.1,
         threshold_output=0.1,
         weight_init=3.0,

@@ -24,7 +24,7 @@ from lava_sfdfa.quantise import quantise
 from lava_sfdfa.resources import BOARDS, LOIHI2, RESOURCES, Board, Fact
 from lava_sfdfa.trainer import encode
 
-N_SAMPLES = 10
+N_SAMPLES = 20
 # A chip of two tiny cores, so that small networks spread over many.
 TINY = dataclasses.replace(
     LOIHI2,
