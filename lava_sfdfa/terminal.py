@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +44,21 @@ data_dir_option = click.option(
     help="Folder that holds a folder for each data set.",
 )
 limit_option = click.option("--limit", type=click.IntRange(1), help="Samples to use.")
+
+
+def network_options(command: Callable) -> Callable:
+    """What all commands that train take: the data, the settings, the layers."""
+    for option in (
+        click.option(
+            "--hidden", type=int, multiple=True, help="Neurons; repeat for layers."
+        ),
+        click.option(
+            "--config", type=click.Path(path_type=Path), help="Settings, TOML."
+        ),
+        data_dir_option,
+        click.option(
+            "--dataset", help="digits (default), another name, or a file.npz."
+        ),
+    ):
+        command = option(command)
+    return command

@@ -7,14 +7,11 @@ import click
 
 from lava_sfdfa.commands.train import Progressing, make_config
 from lava_sfdfa.config import FEEDBACK
-from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
+from lava_sfdfa.terminal import as_json, console, json_option, network_options
 
 
 @click.command()
-@click.option("--dataset", help="digits (default), another name, or a file.npz.")
-@data_dir_option
-@click.option("--config", type=click.Path(path_type=Path), help="Settings, TOML.")
-@click.option("--hidden", type=int, multiple=True, help="Neurons; repeat for layers.")
+@network_options
 @click.option("--epochs", type=int, help="Times that every sample is learned.")
 @click.option("--limit", type=int, help="Training samples to use.")
 @click.option(
@@ -23,7 +20,7 @@ from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
     multiple=True,
     help="Repeat; by default all but exact, which is slow and for small networks.",
 )
-@click.option("--seeds", type=click.IntRange(1), default=3, help="From --seed 0 on.")
+@click.option("--seeds", type=click.IntRange(1), default=3, help="From seed 0 on.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the results.")
 @json_option
 def compare(

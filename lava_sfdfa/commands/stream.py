@@ -7,14 +7,11 @@ import click
 
 from lava_sfdfa.commands.train import Progressing, default_folder, make_config
 from lava_sfdfa.config import FEEDBACK
-from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
+from lava_sfdfa.terminal import as_json, console, json_option, network_options
 
 
 @click.command()
-@click.option("--dataset", help="digits (default), another name, or a file.npz.")
-@data_dir_option
-@click.option("--config", type=click.Path(path_type=Path), help="Settings, TOML.")
-@click.option("--hidden", type=int, multiple=True, help="Neurons; repeat for layers.")
+@network_options
 @click.option("--seed", type=int, help="Of all random numbers.")
 @click.option("--feedback", type=click.Choice(FEEDBACK))
 @click.option("--limit", type=int, help="Samples of the stream.")

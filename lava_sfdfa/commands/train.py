@@ -18,7 +18,7 @@ from lava_sfdfa.config import (
 )
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.float_config import FloatConfig, paper_config
-from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
+from lava_sfdfa.terminal import as_json, console, json_option, network_options
 
 
 class Progressing:
@@ -80,10 +80,7 @@ class Progressing:
 
 
 @click.command()
-@click.option("--dataset", help="digits (default), another name, or a file.npz.")
-@data_dir_option
-@click.option("--config", type=click.Path(path_type=Path), help="Settings, TOML.")
-@click.option("--hidden", type=int, multiple=True, help="Neurons; repeat for layers.")
+@network_options
 @click.option("--epochs", type=int, help="Times that every sample is learned.")
 @click.option("--seed", type=int, help="Of all random numbers.")
 @click.option("--feedback", type=click.Choice(FEEDBACK))
