@@ -21,7 +21,7 @@ from lava_sfdfa.deploy.core import (
 from lava_sfdfa.deploy.plan import Plan, planned_network
 
 from lava_sfdfa import fixedpoint as fp
-from lava_sfdfa.credit import PAYLOAD_MAX, PAYLOAD_MIN, RATE_SHIFT
+from lava_sfdfa.credit import PAYLOAD_MAX, PAYLOAD_MIN, RATE_SHIFT, relay
 from lava_sfdfa.encoding import Events
 from lava_sfdfa.presentation import TRACE_MAX, integrate
 from lava_sfdfa.quantise import FACTOR_BITS, RATE_BITS, RATE_COARSE_BITS, FixedNetwork
@@ -291,7 +291,10 @@ class Simulator:
             part.total[:] = part.own
         for population in range(probing + 1, len(self.parameters)):
             for part in self.of(population):
-                self.send(population, part.begin + part.fired, part.total[part.fired])
+                if population > probing + 1:
+                    relay(part.total, part.rate)
+                sending = np.flatnonzero(part.total)
+                self.send(population, part.begin + sending, part.total[sending])
             for line, rows, values in self.deliver():
                 part = line.target
                 part.total += line.drive(rows, values).astype(np.int32)

@@ -247,9 +247,11 @@ def _weight_scale(rate: float) -> tuple[Scale, float]:
 
 def _payload_shift(network: Network, number: int, scale: float, config: Config) -> int:
     """How far the outputs shift d_o right when this layer probes, so that 7 bits
-    hold it; estimated from the initial weights and the target rate."""
-    size = 1.0
-    for layer, after in pairwise(network.layers[number:]):
-        active = max(1.0, min(config.target_rate, 1.0) * layer.n_post)
-        size *= scale * math.sqrt(np.mean(after.weights**2) * active)
+    hold it; estimated from the initial weights and the target rate: the probing layer
+    sends where it fired, the others weigh what they pass on by their rate."""
+    rate, size = min(config.target_rate, 1.0), 1.0
+    for hop, (layer, after) in enumerate(pairwise(network.layers[number:])):
+        energy = layer.n_post * (rate if hop == 0 else rate**2)
+        energy = max(1.0, energy) if hop == 0 else energy
+        size *= scale * math.sqrt(np.mean(after.weights**2) * energy)
     return max(0, round(math.log2(max(size, 1.0) / DIRECTION_RMS)))

@@ -177,7 +177,8 @@ class Oracle:
                             own[i] = np.where(top == 1, 1, -1)
                             sent = own[i] * fired
                         elif i > probing and net.feedback_kind == "sfdfa":
-                            sent = payload_in[i] * fired
+                            weighted = (payload_in[i] * (self.rates[i] >> 8) + 128) >> 8
+                            sent = np.clip(weighted, -(2**23), 2**23 - 1)
                 if i == n_hidden and step == steps + n_hidden:  # error
                     shift = layers[probing].payload_shift
                     half = 1 << shift >> 1

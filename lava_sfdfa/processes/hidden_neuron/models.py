@@ -40,7 +40,8 @@ class HiddenPhases(Phases):
         self.send()
 
     def _probe(self, a_in: np.ndarray, sample: int) -> None:
-        """Send a payload of one's own, or pass on what was received."""
+        """Send a payload of one's own, or pass on what was received times the running
+        mean of spikes, see `credit.relay`."""
         layer, n_hidden = (
             self.proc_params["layer"],
             self.proc_params["schedule"].n_hidden,
@@ -51,7 +52,10 @@ class HiddenPhases(Phases):
             self.payload = self.own.astype(self.number)
         elif layer > probing:
             low, high = chips.PAYLOAD.minimum, chips.PAYLOAD.maximum
-            self.payload = np.where(fired, np.clip(a_in, low, high), 0)
+            received = np.clip(a_in, low, high).astype(self.wide)
+            share = self.scaled_down(self.rate)
+            relayed = self.scaled(received * share, RATE_COARSE_BITS)
+            self.payload = np.clip(relayed, low, high).astype(self.number)
         self._sent = self.payload
 
     def _draw_payloads(self, sample: int) -> np.ndarray:
@@ -89,7 +93,7 @@ class HiddenNeuronFixed(HiddenPhases, FixedArithmetic):
     homeostasis_gain: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def scaled_down(self, rate: np.ndarray) -> np.ndarray:
-        """The bits of a rate that homeostasis uses."""
+        """The bits of a rate that homeostasis and the probe use."""
         return rate >> (RATE_BITS - RATE_COARSE_BITS)
 
 
@@ -104,5 +108,5 @@ class HiddenNeuronFloat(HiddenPhases, FloatArithmetic):
     homeostasis_gain: np.ndarray = LavaPyType(np.ndarray, float)
 
     def scaled_down(self, rate: np.ndarray) -> np.ndarray:
-        """A rate in the unit that homeostasis uses."""
+        """A rate in the unit that homeostasis and the probe use."""
         return rate / 2.0 ** (RATE_BITS - RATE_COARSE_BITS)
