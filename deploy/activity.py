@@ -59,8 +59,8 @@ def _add_learning(network, counts, n_learned, messages, updates) -> None:
         messages[population] += n_samples
     probing = (n_learned + np.arange(n_samples)) % n_hidden
     for layer in range(n_hidden):
-        messages[layer + 1] += fired[layer + 1][probing <= layer].sum(axis=0)
         mine = fired[layer + 1][probing == layer].sum(axis=0, dtype=np.int64)
+        messages[layer + 1] += mine + np.count_nonzero(probing < layer)
         updates[layer + 1] += mine * network.sizes[-1]
 
 

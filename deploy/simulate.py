@@ -291,9 +291,10 @@ class Simulator:
             part.total[:] = part.own
         for population in range(probing + 1, len(self.parameters)):
             for part in self.of(population):
+                sending = part.fired
                 if population > probing + 1:
                     relay(part.total, part.rate)
-                sending = np.flatnonzero(part.total)
+                    sending = np.arange(part.n)
                 self.send(population, part.begin + sending, part.total[sending])
             for line, rows, values in self.deliver():
                 part = line.target

@@ -67,7 +67,7 @@ class Config:
     learning_rate: float = 0.01  # per sample, eligibility in units of tau_membrane
     learning_rate_end: float = 0.05  # share of the rate that is left at the end
     # Credit of lower hidden layers is noisier, and at the full rate it silences them.
-    lower_rate: float = 0.25  # share of the rate in hidden layers below the last
+    lower_rate: float = 0.2  # share of the rate in hidden layers below the last
     homeostasis: float = 1.0
     target_rate: float = 0.2  # spikes of a hidden neuron in a sample
 
@@ -196,9 +196,8 @@ NAMED: dict[str, dict[str, Any]] = {
         "homeostasis": 0.1,
         "target_rate": 0.7,
     },
-    # At a smaller share of the rate, third factors of lower layers are rounded to zero.
-    "mnist": {"hidden": (800,), **_IMAGES, "lower_rate": 1.0},
-    "fashion-mnist": {"hidden": (400, 400), **_IMAGES, "lower_rate": 1.0},
+    "mnist": {"hidden": (800,), **_IMAGES},
+    "fashion-mnist": {"hidden": (400, 400), **_IMAGES},
     "emnist-balanced": {"hidden": (800,), **_IMAGES},
     "nmnist": {  # the first saccade of three; single events are mostly noise
         "hidden": (400,),

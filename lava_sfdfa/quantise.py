@@ -156,14 +156,15 @@ def _quantise_layer(
     jump: tuple[Scale, ...] = ()
     if config.eligibility == "recursive":
         jump = _jump_scales(layer, unit, exponent, tau_membrane)
-    weight, factor_gain = _weight_scale(scale * config.learning_rate / tag_gain)
+    # The share goes into the commit, not into y3, which would be rounded to zero.
+    share = config.lower_rate if number < len(network.layers) - 2 else 1.0
+    weight, factor_gain = _weight_scale(scale * config.learning_rate * share / tag_gain)
     # Feedback weights keep one scale in all layers, whatever the length of the path
     # to the outputs: deeper credit is normalised to the size of that of one hop.
     error_unit = 1.0 if is_output else scale
     n_out = network.layers[-1].n_post
     feedback = np.zeros((n_out, 0)) if is_output else network.feedback[number]
-    is_lower = number < len(network.layers) - 2
-    error_gain = factor_gain * (config.lower_rate if is_lower else 1.0) / error_unit
+    error_gain = factor_gain / error_unit
     error_gain_int = round(error_gain * 2**FACTOR_BITS)
     end = config.learning_rate_end or 1.0
     if error_gain > 0 and round(error_gain_int * end) == 0:
@@ -171,7 +172,10 @@ def _quantise_layer(
             f"learning_rate is {config.learning_rate}, too small: no error would reach "
             f"the weights of layer {number}; raise it, learning_rate_end or lower_rate"
         )
-    homeostasis = 0.0 if is_output else config.homeostasis * factor_gain
+    # Homeostasis keeps its full rate in every layer, or neurons fall silent.
+    homeostasis = 0.0
+    if not is_output and share > 0:
+        homeostasis = config.homeostasis * factor_gain / share
     return FixedLayer(
         weights=_to_int8(layer.weights * scale),
         feedback=_to_int8(feedback * scale),

@@ -160,7 +160,7 @@ def test_engine_equals_stock_connections(hidden, eligibility):
         hidden=hidden,
         eligibility=eligibility,
         rounding="shared",
-        weight_limit=4.0,
+        weight_limit=8.0,
         learning_rate=0.05,
     )
     network = small_network(config)
