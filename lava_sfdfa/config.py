@@ -197,7 +197,13 @@ NAMED: dict[str, dict[str, Any]] = {
         "target_rate": 0.7,
     },
     "mnist": {"hidden": (800,), **_IMAGES},
-    "fashion-mnist": {"hidden": (400, 400), **_IMAGES},
+    "fashion-mnist": {
+        "hidden": (400, 400),
+        **_IMAGES,
+        "epochs": 20,
+        "learning_rate_end": 0.3,
+        "weight_limit": 2.5,
+    },
     "emnist-balanced": {"hidden": (800,), **_IMAGES},
     "nmnist": {  # the first saccade of three; single events are mostly noise
         "hidden": (400,),
