@@ -75,7 +75,7 @@ def test_the_digest_is_pinned(tmp_path):
     assert run(tmp_path)["digest"] == DIGEST
 
 
-DIGEST = "5f9dd5281f6fb32d91a2ddb86c48ae691e1d671268579f5be81f50ab0df2d3c9"
+DIGEST = "b2e8d5d9a71866f29eb980619fd3129e8a29c836dd4c32e3c49ce7496edd6ab2"
 
 
 def test_a_stopped_training_resumes_to_the_same_network(tmp_path):
