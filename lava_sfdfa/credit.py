@@ -92,8 +92,9 @@ def relay(payload, rate):
 
     A departure from the paper, where a payload passes only the neurons that fired in
     the sample. The expectation is nearly the same; but which neurons fired is noise in
-    the estimate, and in the lowest of three layers it hides the signal: the cosine
-    of B to the path weights is 0.16 with it and 0.82 without (README, "Figures").
+    the estimate, and in the lowest of three layers it hides the signal: in one
+    training of MNIST 784-400-400-400-10 (10 epochs, rate 0.01) the cosine of B to the
+    path weights ended at 0.19 with it (`lower_rate` 1.0) and at 0.83 without (0.5).
     payload: int32 (n,), changed; rate: int32 (n,), 16 fraction bits.
     """
     for post in range(payload.size):

@@ -7,7 +7,6 @@ the chip would hold is an integer here, and everything is checked against
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -23,7 +22,7 @@ IMPULSE_INPUT = chips.TRACE.maximum  # of x1 and x2: one spike fills the trace
 # a cosine of 0.6 to the eligibility; at 12 it is 0.99 (scripts/tag_cosines.py).
 IMPULSE_HIDDEN = 12
 RATE_BITS = 16  # fraction bits of a hidden neuron's running mean of spike counts
-RATE_COARSE_BITS = 8  # of these, what homeostasis uses
+RATE_COARSE_BITS = 8  # of these, what homeostasis and the probe use
 FACTOR_BITS = 16  # fraction bits of a third factor before it is rounded to y3
 TAG_GAIN = 256  # wanted size of the tag for an eligibility of 1 (in tau_membrane)
 TAG_EXPONENT_MOST = -5  # beyond, a product of two traces overflows; see `Rule`
@@ -253,9 +252,11 @@ def _payload_shift(network: Network, number: int, scale: float, config: Config) 
     """How far the outputs shift d_o right when this layer probes, so that 7 bits
     hold it; estimated from the initial weights and the target rate: the probing layer
     sends where it fired, the others weigh what they pass on by their rate."""
-    rate, size = min(config.target_rate, 1.0), 1.0
-    for hop, (layer, after) in enumerate(pairwise(network.layers[number:])):
-        energy = layer.n_post * (rate if hop == 0 else rate**2)
-        energy = max(1.0, energy) if hop == 0 else energy
-        size *= scale * math.sqrt(np.mean(after.weights**2) * energy)
+    probing, *above = network.layers[number:]
+    rate = min(config.target_rate, 1.0)
+    size = math.sqrt(max(1.0, rate * probing.n_post))
+    for layer in above:
+        size *= scale * math.sqrt(np.mean(layer.weights**2))
+    for relaying in above[:-1]:
+        size *= rate * math.sqrt(relaying.n_post)
     return max(0, round(math.log2(max(size, 1.0) / DIRECTION_RMS)))
