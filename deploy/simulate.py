@@ -314,8 +314,10 @@ class Simulator:
             total += missing.astype(np.int64) * p.homeostasis_gain
             behind = (part.n_spikes << RATE_BITS) - part.rate
             part.rate += (behind + (1 << RATE_SHIFT >> 1)) >> RATE_SHIFT
-        factor, _ = fp.round_factors(total, FACTOR_BITS, p.factor_bits)
-        factor = factor.astype(np.int32)
+        key = np.uint64(
+            fp.stream(network.seed, fp.RANDOM_FACTOR, layer, self.n_learned)
+        )
+        factor, _ = fp.round_factors(total, FACTOR_BITS, p.factor_bits, key, part.begin)
         decay(factor, p.alpha_y, noises[layer].y[step])
         commit(
             p, line.weights, line.tags, part.fired, factor, part.begin, network.seed,

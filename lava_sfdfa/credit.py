@@ -39,7 +39,6 @@ from lava_sfdfa.state import (
     WEIGHTS_LIMIT,
 )
 
-FACTOR_MAX = chips.FACTOR.maximum
 PAYLOAD_MIN, PAYLOAD_MAX = chips.PAYLOAD.minimum, chips.PAYLOAD.maximum
 RATE_SHIFT = 9  # the running mean of spike counts moves by 2**-9 a sample
 
@@ -138,15 +137,15 @@ def multiply(left, right):
 
 
 @njit
-def output_factors(p, state, s, errors, uniform):
+def output_factors(p, state, s, errors, key, uniform):
     """Third factor of the outputs: their error, scaled."""
     for row in range(s.size[ROWS]):
         post = s.fired[row]
-        store_factor(p, state, s, post, errors[post] * p.error_gain, uniform)
+        store_factor(p, state, s, post, errors[post] * p.error_gain, key, uniform)
 
 
 @njit
-def hidden_factors(p, state, s, errors, uniform):
+def hidden_factors(p, state, s, errors, key, uniform):
     """Third factor of hidden neurons: the errors through the feedback weights, and
     homeostasis. Only neurons that fired have tags, so only they need one."""
     for row in range(s.size[ROWS]):
@@ -156,23 +155,24 @@ def hidden_factors(p, state, s, errors, uniform):
             third += state.feedback[post, output] * errors[output]
         missing = (p.target_rate - state.rate[post]) >> (RATE_BITS - RATE_COARSE_BITS)
         total = third * p.error_gain + missing * p.homeostasis_gain
-        store_factor(p, state, s, post, total, uniform)
+        store_factor(p, state, s, post, total, key, uniform)
     for post in range(state.rate.size):
         count = s.n_spikes[post] << RATE_BITS
         state.rate[post] += fp.shift_rounded(count - state.rate[post], RATE_SHIFT)
 
 
 @njit
-def store_factor(p, state, s, post, total, uniform):
+def store_factor(p, state, s, post, total, key, uniform):
     """Round and saturate a third factor to 7 bits and a sign, as synapses get it.
 
-    To the nearest multiple of what makes its product with a tag exact: the commit
-    rounds down, and at low rates weights would drift with every visit.
+    To a multiple of what makes its product with a tag exact: the commit rounds down,
+    and at low rates weights would drift with every visit. Stochastically: at low rates
+    most factors are below the first multiple, and to the nearest only large errors
+    would be learned.
     """
-    wanted = fp.shift_rounded(total, FACTOR_BITS + p.factor_bits) << p.factor_bits
-    most = FACTOR_MAX >> p.factor_bits << p.factor_bits
-    factor = min(max(wanted, -most), most)
-    state.counts[FACTORS_LIMIT] += factor != wanted
+    random = fp.draw(key, post)
+    factor, cut = fp.round_factor(total, FACTOR_BITS, p.factor_bits, random)
+    state.counts[FACTORS_LIMIT] += cut
     s.factor[post] = fp.decay_trace(factor, p.alpha_y, uniform)
 
 

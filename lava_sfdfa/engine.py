@@ -60,17 +60,18 @@ def forward(parameters, states, scratches, spikes, start, noises, at, begin, see
 
 
 @njit
-def commit_all(parameters, states, scratches, errors, noises, at, begin, seed):
+def commit_all(parameters, states, scratches, errors, noises, at, begin, number, seed):
     """Third factors and weight changes of all layers, the outputs a step earlier."""
     n_hidden = len(scratches) - 1
     for layer in range(len(scratches)):
         p, state, s = parameters[layer], states[layer], scratches[layer]
         step = p.steps + n_hidden
+        key = fp.stream(seed, fp.RANDOM_FACTOR, layer, number)
         if layer == n_hidden:
-            output_factors(p, state, s, errors, noises[layer].y[at + step])
+            output_factors(p, state, s, errors, key, noises[layer].y[at + step])
         else:
             step += 1
-            hidden_factors(p, state, s, errors, noises[layer].y[at + step])
+            hidden_factors(p, state, s, errors, key, noises[layer].y[at + step])
         key = fp.stream(seed, fp.RANDOM_WEIGHT, layer, begin + step)
         commit(p, state, s, key, noises[layer].bits[at + step])
 
@@ -139,7 +140,9 @@ def learn_samples(
             if one_sided:  # enough spikes of the true class, or few of another
                 error = max(error, 0) if is_true else min(error, 0)
             errors[output] = error
-        commit_all(parameters, states, scratches, errors, noises, at, begin, seed)
+        commit_all(
+            parameters, states, scratches, errors, noises, at, begin, number, seed
+        )
         if kind == SFDFA:
             step = steps + n_hidden + 4
             key = fp.stream(seed, fp.RANDOM_FEEDBACK, probing, begin + step)

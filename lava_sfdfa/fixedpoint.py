@@ -20,7 +20,7 @@ DECAY_BITS = int32(chips.DECAY_BITS)
 DECAY_MASK = int32(2**chips.DECAY_BITS - 1)
 FRACTION_BITS = chips.FRACTION_BITS
 FRACTION_MASK = 2**FRACTION_BITS - 1
-TRACE_MAX = chips.TRACE.maximum
+TRACE_MAX, FACTOR_MAX = chips.TRACE.maximum, chips.FACTOR.maximum
 ALPHA_BITS = 24  # our choice: a trace's decay factor is a multiple of 2**-24
 
 # 2**12 / (m + 1/2) for the six leading bits m of a number, 32 <= m < 64.
@@ -64,18 +64,6 @@ def clip_voltage(voltage):
 def shift_rounded(value, shift):
     """`value / 2**shift` to the nearest integer, halves up."""
     return (value + (1 << shift >> 1)) >> shift
-
-
-def round_factors(totals, fraction_bits, bits):
-    """Third factors y3 of many neurons: int64, see `credit.store_factor`.
-
-    totals: int64 (n,), with `fraction_bits`; the result is the nearest multiple of
-    2**bits, saturated to 7 bits and a sign. Returns it, and where it was cut off.
-    """
-    most = chips.FACTOR.maximum >> bits << bits
-    wanted = shift_rounded.py_func(totals, fraction_bits + bits) << bits
-    found = np.clip(wanted, -most, most)
-    return found, found != wanted
 
 
 @njit(inline="always")
@@ -197,6 +185,33 @@ def draw_many(seed, purpose, layer, first, count):
     return numbers
 
 
+@njit
+def round_factor(total, fraction_bits, bits, random):
+    """A third factor y3 as a multiple of 2**bits, saturated to 7 bits and a sign.
+
+    total: int64 with `fraction_bits`; random: 32 bits, which choose between the two
+    nearest multiples so that the mean is kept. Returns it, and whether it was cut off.
+    """
+    shift = fraction_bits + bits
+    dither = np.int64(random) >> (32 - shift)
+    wanted = (total + dither) >> shift << bits
+    most = FACTOR_MAX >> bits << bits
+    found = min(max(wanted, -most), most)
+    return found, found != wanted
+
+
+@njit
+def round_factors(totals, fraction_bits, bits, key, first):
+    """`round_factor` of neurons `first` to `first + n - 1`. totals: int64 (n,), key:
+    64 bits of `stream`. Returns int32 (n,), and bool (n,)."""
+    found = np.empty(totals.size, np.int32)
+    cut = np.empty(totals.size, np.bool_)
+    for k in range(totals.size):
+        random = draw(key, first + k)
+        found[k], cut[k] = round_factor(totals[k], fraction_bits, bits, random)
+    return found, cut
+
+
 @njit(inline="always")
 def synapse_bits(row_key, pre):
     """Seven random bits for one synapse of a row; `row_key = draw(key, post)`."""
@@ -217,3 +232,4 @@ RANDOM_PAYLOAD = 8
 RANDOM_FEEDBACK = 9
 RANDOM_SPLIT = 10
 RANDOM_JUMP = 11
+RANDOM_FACTOR = 12

@@ -189,7 +189,8 @@ class Oracle:
                     if net.loss == "margin":
                         true = np.arange(out) == label
                         error = np.where(true == (error > 0), error, 0)
-                    y3 = self.factor(layer, error * layer.error_gain)
+                    key = stream(net.seed, 12, i, number)
+                    y3 = self.factor(layer, error * layer.error_gain, key)
                     if net.feedback_kind == "symmetric":
                         self.copy_paths(counts)
                 if i < n_hidden and step == steps + n_hidden + 1:  # commit
@@ -197,7 +198,7 @@ class Oracle:
                     missing = (layer.target_rate - self.rates[i]) >> 8
                     total = third[i] * layer.error_gain
                     total = total + missing * layer.homeostasis_gain
-                    y3 = self.factor(layer, total)
+                    y3 = self.factor(layer, total, stream(net.seed, 12, i, number))
                     y3 *= counts[i] > 0
                     moved = (counts[i] << 16) - self.rates[i]
                     self.rates[i] += (moved + 256) >> 9
@@ -256,12 +257,15 @@ class Oracle:
         return max(range(out), key=lambda o: (counts[-1][o], v[-1][o], -o))
 
     @staticmethod
-    def factor(layer, total: np.ndarray) -> np.ndarray:
-        """To a multiple of what the commit's shift by 5 takes from a product."""
+    def factor(layer, total: np.ndarray, key: int) -> np.ndarray:
+        """To a multiple of what the commit's shift by 5 takes from a product, at
+        random the one below or above."""
         unit = 32 // layer.rule.weight.mantissa
-        nearest = (total + unit * 2**15) // (unit * 2**16) * unit
+        below, rest = np.divmod(total, unit * 2**16)
+        bits = draw(key, np.arange(total.size)).astype(np.int64)
+        up = rest + bits * (unit * 2**16) // 2**32 >= unit * 2**16
         most = 127 // unit * unit
-        return np.clip(nearest, -most, most)
+        return np.clip((below + up) * unit, -most, most)
 
     @staticmethod
     def reciprocal(current: int, layer) -> int:

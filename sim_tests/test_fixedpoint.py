@@ -102,6 +102,33 @@ def test_stochastic_rounding_is_right_in_the_mean(accumulator):
     assert sum(int(value) for value in rounded) == accumulator
 
 
+@pytest.mark.parametrize(
+    ("total", "bits", "random", "expected"),
+    [
+        (5 << 16, 3, 0, (0, False)),  # 5/8 of the way from 0 to 8
+        (5 << 16, 3, (3 << 29) - 1, (0, False)),
+        (5 << 16, 3, 3 << 29, (8, False)),
+        (-(5 << 16), 3, (5 << 29) - 1, (-8, False)),
+        (-(5 << 16), 3, 5 << 29, (0, False)),
+        (8 << 16, 3, 2**32 - 1, (8, False)),  # a multiple stays
+        (121 << 16, 3, 2**32 - 1, (120, True)),
+        (-(1 << 40), 3, 0, (-120, True)),
+        (1 << 40, 0, 0, (127, True)),
+    ],
+)
+def test_factors_are_rounded_by_hand(total, bits, random, expected):
+    assert fp.round_factor(total, 16, bits, random) == expected
+
+
+def test_rounding_of_factors_keeps_the_mean():
+    key = np.uint64(oracle.stream(7, 12, 0, 0))
+    totals = np.full(40_000, 3 << 16)
+    factors, cut = fp.round_factors(totals, 16, 3, key, 0)
+    assert set(factors.tolist()) == {0, 8} and not cut.any()
+    # 3/8 of the draws go up: standard error of the mean 8 * 0.484 / 200 = 0.02
+    assert abs(factors.mean() - 3) < 0.1
+
+
 def test_accumulator_saturates_one_lower_than_16_bits():
     found = [fp.clip_accumulator(v) for v in (-32770, -32769, -1, 0, 1, 32767, 32768)]
     assert found == [-32769, -32769, -1, 0, 1, 32767, 32767]

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import oracle
 import pytest
 from conftest import dense, random_samples, small_config, small_network
 
@@ -70,7 +71,7 @@ class Sample:
     """What neurons sent in a sample that the engine learns: spikes and factors."""
 
     def __init__(self, engine, events, labels, number):
-        self.engine, net = engine, engine.start_network
+        self.engine, self.number, net = engine, number, engine.start_network
         self.net, self.schedule = net, net.schedule
         self.input = dense(events, number, net.steps)
         self.shown = [engine.presented(events, number, t + 1) for t in range(net.steps)]
@@ -94,7 +95,9 @@ class Sample:
             total = total + missing * layer.homeostasis_gain
         bits = layer.rule.factor_bits
         most = 127 >> bits << bits
-        wanted = (total + 2 ** (15 + bits)) >> (16 + bits) << bits
+        key = oracle.stream(self.net.seed, 12, i, self.number)
+        dither = oracle.draw(key, np.arange(total.size)).astype(np.int64)
+        wanted = (total + (dither >> (16 - bits))) >> (16 + bits) << bits
         return np.clip(wanted, -most, most) * self.fired[i]
 
     def spikes(self, now, layer):

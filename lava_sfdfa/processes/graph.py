@@ -103,7 +103,6 @@ class Graph:
             homeostasis_gain=parameters.homeostasis_gain,
             target_rate=parameters.target_rate,
             rate=rate,
-            seed=self.network.seed,
             **self._neuron(number, parameters),
         )
 
@@ -131,6 +130,7 @@ class Graph:
             "error_gain": parameters.error_gain,
             "factor_bits": parameters.factor_bits,
             "probes": self.network.feedback_kind == "sfdfa",
+            "seed": self.network.seed,
             "first_sample": self.n_learned,
         }
 

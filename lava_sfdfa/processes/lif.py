@@ -35,11 +35,11 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
     shape: (n,); schedule: of a sample; layer: its number; du, dv, vth: as in `LIF`;
     reciprocal_exponent: y1 is 2**this / u at a spike; error_gain: y3 is the error
     times this, with 16 fraction bits, and may be written between samples; it is a
-    multiple of 2**factor_bits.
+    multiple of 2**factor_bits. seed: of random numbers; first_sample: samples learned
+    before.
 
     `spikes` are those of the step, `n_spikes` those of the sample, `factor` is its y3;
-    `n_cut` counts
-    third factors that were cut off and steps in which a u left its 24 bits.
+    `n_cut` counts third factors that were cut off and steps in which a u left its 24 bits.
     """
 
     def __init__(
@@ -54,6 +54,8 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
         reciprocal_exponent: int,
         error_gain: int,
         factor_bits: int = 0,
+        seed: int = 0,
+        first_sample: int = 0,
         **options,
     ):
         super().__init__(
@@ -63,6 +65,8 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
             layer=layer,
             reciprocal_exponent=reciprocal_exponent,
             factor_bits=factor_bits,
+            seed=seed,
+            first_sample=first_sample,
             **options,
         )
         self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
@@ -76,6 +80,8 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
         self.error_gain = Var(shape=(1,), init=error_gain)
         self.n_cut = Var(shape=(2,), init=0)
         fp.reciprocal(1, 0)  # compiled here, before Lava forks
+        key = np.uint64(fp.stream(0, 0, 0, 0))
+        fp.round_factors(np.zeros(1, np.int64), FACTOR_BITS, 0, key, 0)
 
 
 class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
@@ -106,12 +112,14 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
         """y1 of a spike, about 1 / u."""
         return fp.reciprocal(int(current), self.proc_params["reciprocal_exponent"])
 
-    def third_factor(self, total: np.ndarray, fired: np.ndarray) -> np.ndarray:
+    def third_factor(self, total: np.ndarray, sample: int) -> np.ndarray:
         """y3: rounded to 7 bits and a sign. total: int64 (n,)."""
+        seed, layer = self.proc_params["seed"], self.proc_params["layer"]
+        key = np.uint64(fp.stream(seed, fp.RANDOM_FACTOR, layer, sample))
         bits = self.proc_params["factor_bits"]
-        factors, cut = fp.round_factors(total, FACTOR_BITS, bits)
-        self.n_cut[FACTORS_CUT] += np.count_nonzero(cut & fired)
-        return factors.astype(np.int32)
+        factors, cut = fp.round_factors(total, FACTOR_BITS, bits, key, 0)
+        self.n_cut[FACTORS_CUT] += np.count_nonzero(cut & (self.n_spikes > 0))
+        return factors
 
     def scaled(self, value: np.ndarray, shift: int) -> np.ndarray:
         """value / 2**shift, to the nearest integer."""
@@ -152,7 +160,7 @@ class FloatArithmetic(LearningNeuronModelFloat):
         most = 2.0 ** self.proc_params["reciprocal_exponent"] / chips.TRACE.maximum
         return chips.TRACE.maximum * most / max(current, most)
 
-    def third_factor(self, total: np.ndarray, fired: np.ndarray) -> np.ndarray:
+    def third_factor(self, total: np.ndarray, sample: int) -> np.ndarray:
         """y3."""
         return total / 2.0**FACTOR_BITS
 

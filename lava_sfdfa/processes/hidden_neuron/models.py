@@ -29,7 +29,7 @@ class HiddenPhases(Phases):
         elif step == schedule.probe(layer) and self.proc_params["probes"]:
             self._probe(a_in, sample)
         elif step == schedule.commit:
-            self._commit(third)
+            self._commit(third, sample)
         elif step in schedule.reset:
             self.reset_tags()
         elif step == schedule.feedback and probing:
@@ -65,13 +65,13 @@ class HiddenPhases(Phases):
         draws = [fp.draw(key, post) >> 31 for post in range(self._shape[0])]
         return np.where(np.array(draws) == 1, 1, -1).astype(np.int32)
 
-    def _commit(self, third: np.ndarray) -> None:
+    def _commit(self, third: np.ndarray, sample: int) -> None:
         """y3 from the errors and from homeostasis; only of neurons that fired."""
         fired = self.n_spikes > 0
         missing = self.scaled_down(self.proc_params["target_rate"] - self.rate)
         total = third.astype(self.wide) * self.error_gain
         total = total + missing.astype(self.wide) * self.homeostasis_gain
-        self.factor = np.where(fired, self.third_factor(total, fired), 0)
+        self.factor = np.where(fired, self.third_factor(total, sample), 0)
         self.y3 = self.factor * self.variable_unit
         count = self.n_spikes.astype(self.number) * 2**RATE_BITS
         self.rate = self.rate + self.scaled(count - self.rate, RATE_SHIFT)

@@ -12,9 +12,8 @@ class HiddenNeuron(LearningLif):
 
     The errors, through the feedback weights, come in at `a_third_factor_in`.
     homeostasis_gain, target_rate: pull the running mean of spike counts, rate (int
-    (n,), 16 fraction bits), towards the target. probes: whether feedback is learned;
-    seed: of the payloads, first_sample: samples learned before. The others as in
-    `LearningLif`.
+    (n,), 16 fraction bits), towards the target. probes: whether feedback is learned.
+    The others as in `LearningLif`.
     """
 
     def __init__(
@@ -25,16 +24,12 @@ class HiddenNeuron(LearningLif):
         target_rate: int,
         rate: np.ndarray | int = 0,
         probes: bool = True,
-        seed: int = 0,
-        first_sample: int = 0,
         **options,
     ):
         super().__init__(
             shape=shape,
             target_rate=target_rate,
             probes=probes,
-            seed=seed,
-            first_sample=first_sample,
             **options,
         )
         self.rate = Var(shape=shape, init=rate)

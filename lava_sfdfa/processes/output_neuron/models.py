@@ -26,7 +26,7 @@ class OutputPhases(Phases):
         if step < schedule.steps:
             self.present(a_in)
         elif step == schedule.error:
-            self._find_error(label)
+            self._find_error(label, sample)
             feedback = self.error
             if probes:
                 self._read_payloads(a_in, sample % schedule.n_hidden)
@@ -40,7 +40,7 @@ class OutputPhases(Phases):
         self.s_out_feedback.send(feedback)
         self.send()
 
-    def _find_error(self, label: np.ndarray) -> None:
+    def _find_error(self, label: np.ndarray, sample: int) -> None:
         """Target minus count; y3 is the error, scaled."""
         true, false = self.proc_params["target_true"], self.proc_params["target_false"]
         error = np.where(label != 0, true, false) - self.n_spikes
@@ -48,7 +48,7 @@ class OutputPhases(Phases):
             error = np.where(label != 0, np.maximum(error, 0), np.minimum(error, 0))
         self.error = error
         total = self.error.astype(self.wide) * self.error_gain
-        self.factor = self.third_factor(total, self.n_spikes > 0)
+        self.factor = self.third_factor(total, sample)
         self.y3 = self.factor * self.variable_unit
 
     def _read_payloads(self, a_in: np.ndarray, probing: int) -> None:

@@ -26,7 +26,6 @@ class OutputNeuron(LearningLif):
         payload_shifts: tuple[int, ...],
         one_sided: bool = False,
         probes: bool = True,
-        first_sample: int = 0,
         **options,
     ):
         super().__init__(
@@ -36,7 +35,6 @@ class OutputNeuron(LearningLif):
             payload_shifts=payload_shifts,
             one_sided=one_sided,
             probes=probes,
-            first_sample=first_sample,
             **options,
         )
         self.label_in, self.s_out_feedback = InPort(shape=shape), OutPort(shape=shape)
