@@ -75,7 +75,7 @@ def test_the_digest_is_pinned(tmp_path):
     assert run(tmp_path)["digest"] == DIGEST
 
 
-DIGEST = "b2e8d5d9a71866f29eb980619fd3129e8a29c836dd4c32e3c49ce7496edd6ab2"
+DIGEST = "7b2cb65b4bcd8f20a5494554e9e0fe0620ee2bf5cdb489bf6cb68b5f413e7c17"
 
 
 def test_a_stopped_training_resumes_to_the_same_network(tmp_path):

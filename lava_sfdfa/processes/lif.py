@@ -39,7 +39,8 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
     before.
 
     `spikes` are those of the step, `n_spikes` those of the sample, `factor` is its y3;
-    `n_cut` counts third factors that were cut off and steps in which a u left its 24 bits.
+    `n_cut` counts third factors that were cut off and steps in which a u left its 24
+    bits.
     """
 
     def __init__(
