@@ -154,8 +154,10 @@ def exact_of(
 ) -> list[np.ndarray]:
     """Exact gradient of the real network that an artifact's integers stand for."""
     config = artifact.config
-    scale = config.weight_limit / WEIGHT.maximum
-    weights = [layer.weights * scale for layer in artifact.network.layers]
+    weights = [
+        layer.weights * (config.weight_limit_of(number) / WEIGHT.maximum)
+        for number, layer in enumerate(artifact.network.layers)
+    ]
     neurons = real_neurons(config)
     spikes = [input_spikes(events, sample, config.duration_s / config.steps)]
     for matrix, layer in zip(weights, neurons, strict=True):
@@ -262,9 +264,10 @@ class ExactTraining:
             fired = spikes[number + 1].counts(len(rate))
             rate += RATE_SHARE * (fired - rate)
         step = share * config.learning_rate / config.tau_membrane_s
-        for matrix, update in zip(self.weights, updates, strict=True):
-            matrix += step * update
-            np.clip(matrix, -config.weight_limit, config.weight_limit, matrix)
+        for number, update in enumerate(updates):
+            matrix, limit = self.weights[number], config.weight_limit_of(number)
+            matrix += step / config.copies_of(number) * update
+            np.clip(matrix, -limit, limit, matrix)
         return int(np.argmax(counts)) == label
 
     def _homeostasis(self, number: int, spikes: list[ref.Spikes]) -> np.ndarray:

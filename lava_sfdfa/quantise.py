@@ -122,10 +122,9 @@ def quantise(network: Network, config: Config) -> FixedNetwork:
     and saturated; time constants become 12-bit decays. Errors: InputError for what
     the chip cannot hold.
     """
-    scale = chips.WEIGHT.maximum / config.weight_limit
     return FixedNetwork(
         layers=tuple(
-            _quantise_layer(network, number, scale, config)
+            _quantise_layer(network, number, config)
             for number in range(len(network.layers))
         ),
         steps=network.steps,
@@ -138,10 +137,10 @@ def quantise(network: Network, config: Config) -> FixedNetwork:
     )
 
 
-def _quantise_layer(
-    network: Network, number: int, scale: float, config: Config
-) -> FixedLayer:
+def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer:
     layer = network.layers[number]
+    scale = chips.WEIGHT.maximum / config.weight_limit_of(number)
+    common_scale = chips.WEIGHT.maximum / config.weight_limit  # of other layers too
     is_output = number == len(network.layers) - 1
     tau_membrane = layer.tau_membrane_s / network.step_s
     tau_synapse = layer.tau_synapse_s / network.step_s
@@ -156,11 +155,12 @@ def _quantise_layer(
     if config.eligibility == "recursive":
         jump = _jump_scales(layer, unit, exponent, tau_membrane)
     # The share goes into the commit, not into y3, which would be rounded to zero.
-    share = config.lower_rate if number < len(network.layers) - 2 else 1.0
-    weight, factor_gain = _weight_scale(scale * config.learning_rate * share / tag_gain)
+    share = config.rate_share_of(number)
+    rate = config.learning_rate * share / config.copies_of(number)
+    weight, factor_gain = _weight_scale(scale * rate / tag_gain)
     # Feedback weights keep one scale in all layers, whatever the length of the path
     # to the outputs: deeper credit is normalised to the size of that of one hop.
-    error_unit = 1.0 if is_output else scale
+    error_unit = 1.0 if is_output else common_scale
     n_out = network.layers[-1].n_post
     feedback = np.zeros((n_out, 0)) if is_output else network.feedback[number]
     error_gain = factor_gain / error_unit
@@ -169,7 +169,8 @@ def _quantise_layer(
     if error_gain > 0 and round(error_gain_int * end) == 0:
         raise InputError(
             f"learning_rate is {config.learning_rate}, too small: no error would reach "
-            f"the weights of layer {number}; raise it, learning_rate_end or lower_rate"
+            f"the weights of layer {number}; raise it, "
+            "learning_rate_end, hidden_rate or lower_rate"
         )
     # Homeostasis keeps its full rate in every layer, or neurons fall silent.
     homeostasis = 0.0
@@ -177,7 +178,7 @@ def _quantise_layer(
         homeostasis = config.homeostasis * factor_gain / share
     return FixedLayer(
         weights=_to_int8(layer.weights * scale),
-        feedback=_to_int8(feedback * scale),
+        feedback=_to_int8(feedback * common_scale),
         du=_decay(tau_synapse) - 1,
         dv=_decay(tau_membrane),
         vth=round(layer.threshold * tau_membrane * scale),
@@ -191,7 +192,7 @@ def _quantise_layer(
         target_rate=round(config.target_rate * 2**RATE_BITS),
         payload_shift=0
         if is_output
-        else _payload_shift(network, number, scale, config),
+        else _payload_shift(network, number, common_scale, config),
     )
 
 

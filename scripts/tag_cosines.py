@@ -68,7 +68,7 @@ def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]
 def cosines(config, case: Case, bits: dict | None, rng) -> list[float]:
     """Of each neuron that fired: the engine's tags (bits None), or the model's."""
     step_s = config.duration_s / config.steps
-    scale = config.weight_limit / chips.WEIGHT.maximum
+    scale = config.weight_limit / chips.WEIGHT.maximum  # one synapse a connection
     neurons = ref.Neurons(config.tau_membrane_s, config.tau_synapse_s, case.threshold)
     found = []
     for post in np.unique(case.neurons):

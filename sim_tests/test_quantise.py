@@ -36,19 +36,45 @@ def test_mnist_by_hand():
     assert fixed.period == 64 + 1 + 6
 
 
-def test_the_learning_rate_survives_quantising():
-    """Commit of a tag and an error, in integers, against lr * e * delta in reals."""
-    config = named_config("mnist", hidden=(400,), learning_rate=0.01)
+@pytest.mark.parametrize(("copies", "hidden_rate"), [(1, 1.0), (4, 1.0), (2, 0.25)])
+def test_the_learning_rate_survives_quantising(copies, hidden_rate):
+    """Commit of a tag and an error, in integers, against lr * e * delta in reals: the
+    copies of an input's weight together change as one weight would."""
+    config = named_config(
+        "mnist",
+        hidden=(400,),
+        learning_rate=0.01,
+        input_copies=copies,
+        hidden_rate=hidden_rate,
+    )
     fixed = quantise(build_network(config, 784, 10), config)
-    for layer, error_unit in zip(fixed.layers, (63.5, 1), strict=True):
+    assert fixed.sizes == (784 * copies, 400, 10)
+    units, error_units, shares = (63.5 * copies, 63.5), (63.5, 1), (hidden_rate, 1)
+    for number, layer in enumerate(fixed.layers):
         # Tag of an eligibility of 1: impulse * 2**exponent / u(g = 1) * tag scale,
         # where the engine shifts a product of two traces right by 3.
-        tag = layer.impulse * 2**layer.reciprocal_exponent / (63.5 * 64)
+        tag = layer.impulse * 2**layer.reciprocal_exponent / (units[number] * 64)
         tag *= layer.rule.tag.value / 2**3
-        factor = layer.error_gain / 2**16 * error_unit  # y3 for an error of 1
-        change = factor * tag * layer.rule.weight.value / 2**5
+        factor = layer.error_gain / 2**16 * error_units[number]  # y3 for an error of 1
+        change = factor * tag * layer.rule.weight.value / 2**5  # of one synapse
+        change *= config.copies_of(number) / units[number]
         # The gain is rounded to an integer of some thousand.
-        assert change / 63.5 == pytest.approx(0.01, rel=0.001)
+        assert change == pytest.approx(0.01 * shares[number], rel=0.001)
+
+
+def test_copies_of_an_input_share_its_weight():
+    """By hand: three axons, each with the integer that one would have, in finer units:
+    their sum has three times the threshold to reach."""
+    config = named_config("mnist", hidden=(40,), weight_limit=2.0)
+    one = quantise(build_network(config, 784, 10), config).layers
+    config = dataclasses.replace(config, input_copies=3)
+    three = quantise(build_network(config, 784, 10), config).layers
+    assert one[0].weights.std() > 10
+    for copy in range(3):
+        np.testing.assert_array_equal(three[0].weights[:, copy::3], one[0].weights)
+    assert abs(three[0].vth - 3 * one[0].vth) <= 1  # both are rounded
+    np.testing.assert_array_equal(three[1].weights, one[1].weights)
+    assert three[1].vth == one[1].vth
 
 
 def test_headroom_doubles_reciprocals_and_tags_and_keeps_the_learning_rate():
