@@ -79,10 +79,10 @@ def copied(events: Events, copies: int) -> Events:
     if copies == 1:
         return events
     n_inputs = events.n_inputs * copies
-    kind = np.uint16 if n_inputs <= 2**16 else np.int32
-    index = events.index.astype(kind)[:, None] * kind(copies) + np.arange(copies)
+    first = events.index.astype(np.int64) * copies
+    index = (first[:, None] + np.arange(copies)).ravel()
     return Events(
-        index.astype(kind).ravel(),
+        index.astype(np.uint16 if n_inputs <= 2**16 else np.int32),
         events.counts * np.int32(copies),
         events.offset * copies,
         n_inputs,
