@@ -10,7 +10,7 @@ from numba import njit
 from lava_sfdfa import chips
 from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa.presentation import padded
-from lava_sfdfa.quantise import FACTOR_BITS, RATE_BITS, RATE_COARSE_BITS
+from lava_sfdfa.quantise import FACTOR_BITS, RATE_BITS, RATE_COARSE_BITS, RELAY_SHIFT
 from lava_sfdfa.rule import (
     DIRECTION_MAX,
     DIRECTION_MIN,
@@ -87,7 +87,7 @@ def receive_payloads(weights, before, s):
 @njit
 def relay(payload, rate):
     """What neurons between the probing layer and the outputs pass on: what they
-    received, times their running mean of spikes.
+    received, times their running mean of spikes, in 16ths.
 
     A departure from the paper, where a payload passes only the neurons that fired in
     the sample. The expectation is nearly the same; but which neurons fired is noise in
@@ -98,7 +98,8 @@ def relay(payload, rate):
     """
     for post in range(payload.size):
         share = rate[post] >> (RATE_BITS - RATE_COARSE_BITS)
-        product = fp.shift_rounded(np.int64(payload[post]) * share, RATE_COARSE_BITS)
+        product = np.int64(payload[post]) * share
+        product = fp.shift_rounded(product, RATE_COARSE_BITS + RELAY_SHIFT)
         payload[post] = min(max(product, PAYLOAD_MIN), PAYLOAD_MAX)
 
 
@@ -113,7 +114,7 @@ def copy_paths(parameters, states, scratches):
     n_hidden = len(states) - 1
     path = states[n_hidden].weights.astype(np.int64)  # (n_post, n_out)
     for layer in range(n_hidden - 1, -1, -1):
-        feedback, shift = states[layer].feedback, parameters[layer].payload_shift
+        feedback, shift = states[layer].feedback, parameters[layer].path_shift
         for post in range(feedback.shape[0]):
             for output in range(feedback.shape[1]):
                 weight = fp.shift_rounded(FEEDBACK_SCALE * path[post, output], shift)

@@ -23,6 +23,9 @@ IMPULSE_INPUT = chips.TRACE.maximum  # of x1 and x2: one spike fills the trace
 IMPULSE_HIDDEN = 12
 RATE_BITS = 16  # fraction bits of a hidden neuron's running mean of spike counts
 RATE_COARSE_BITS = 8  # of these, what homeostasis and the probe use
+# Payloads shrink by this at every neuron that passes them on: a layer's weights enlarge
+# them, and three hidden layers at 0.5 spikes a sample would overflow 24 bits.
+RELAY_SHIFT = 4
 FACTOR_BITS = 16  # fraction bits of a third factor before it is rounded to y3
 TAG_GAIN = 64  # wanted size of the tag for an eligibility of 1 (in tau_membrane)
 TAG_EXPONENT_MOST = -5  # beyond, a product of two traces overflows; see `Rule`
@@ -98,6 +101,12 @@ class FixedNetwork:
     def schedule(self) -> Schedule:
         """Which step of a sample does what."""
         return Schedule(self.steps, self.n_hidden)
+
+    def path_shift(self, layer: int) -> int:
+        """How far payloads from a hidden layer are shifted on their way in all; paths
+        that are copied as feedback weights (`symmetric`) are, too."""
+        relays = max(0, self.n_hidden - 1 - layer)
+        return self.layers[layer].payload_shift + RELAY_SHIFT * relays
 
     @property
     def period(self) -> int:
@@ -259,5 +268,5 @@ def _payload_shift(network: Network, number: int, scale: float, config: Config) 
     for layer in above:
         size *= scale * math.sqrt(np.mean(layer.weights**2))
     for relaying in above[:-1]:
-        size *= rate * math.sqrt(relaying.n_post)
+        size *= rate * math.sqrt(relaying.n_post) / 2**RELAY_SHIFT
     return max(0, round(math.log2(max(size, 1.0) / DIRECTION_RMS)))

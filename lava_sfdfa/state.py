@@ -74,6 +74,7 @@ class Parameters(NamedTuple):
     homeostasis_gain: int
     target_rate: int
     payload_shift: int
+    path_shift: int  # of the weights of whole paths, for symmetric feedback
     factor_bits: int  # y3 is a multiple of 2**this
 
 
@@ -159,6 +160,7 @@ def make_parameters(network: FixedNetwork, number: int, share: float) -> Paramet
         homeostasis_gain=round(layer.homeostasis_gain * share),
         target_rate=layer.target_rate,
         payload_shift=layer.payload_shift,
+        path_shift=network.path_shift(number),
         factor_bits=layer.rule.factor_bits,
     )
 

@@ -177,7 +177,8 @@ class Oracle:
                             own[i] = np.where(top == 1, 1, -1)
                             sent = own[i] * fired
                         elif i > probing and net.feedback_kind == "sfdfa":
-                            weighted = (payload_in[i] * (self.rates[i] >> 8) + 128) >> 8
+                            weighted = payload_in[i] * (self.rates[i] >> 8)
+                            weighted = (weighted + 2048) >> 12  # 8 + 4 bits
                             sent = np.clip(weighted, -(2**23), 2**23 - 1)
                 if i == n_hidden and step == steps + n_hidden:  # error
                     shift = layers[probing].payload_shift
@@ -281,7 +282,8 @@ class Oracle:
     def copy_paths(self, counts) -> None:
         path = self.weights[-1].T
         for i in range(len(self.weights) - 2, -1, -1):
-            shift = self.net.layers[i].payload_shift
+            relays = len(self.weights) - 2 - i
+            shift = self.net.layers[i].payload_shift + 4 * relays
             self.feedback[i] = np.clip(
                 (16 * path + (1 << shift >> 1)) >> shift, -128, 127
             )

@@ -157,7 +157,7 @@ class Graph:
                 n_above=self.network.sizes[number + 2],
                 layer=number,
                 schedule=self.schedule,
-                payload_shift=layer.payload_shift,
+                path_shift=self.network.path_shift(number),
             )
             copy.weights.connect_var(self.plastic[number + 1].weights)
             copy.feedback.connect_var(self.feedback[number].weights)

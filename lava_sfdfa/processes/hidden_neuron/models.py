@@ -11,7 +11,7 @@ from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa.credit import RATE_SHIFT
 from lava_sfdfa.processes.hidden_neuron.process import HiddenNeuron
 from lava_sfdfa.processes.lif import FixedArithmetic, FloatArithmetic, Phases
-from lava_sfdfa.quantise import RATE_BITS, RATE_COARSE_BITS
+from lava_sfdfa.quantise import RATE_BITS, RATE_COARSE_BITS, RELAY_SHIFT
 from lava_sfdfa.rule import FEEDBACK_DECAY_FACTOR, PAYLOAD_FACTOR
 
 
@@ -54,7 +54,7 @@ class HiddenPhases(Phases):
             low, high = chips.PAYLOAD.minimum, chips.PAYLOAD.maximum
             received = np.clip(a_in, low, high).astype(self.wide)
             share = self.scaled_down(self.rate)
-            relayed = self.scaled(received * share, RATE_COARSE_BITS)
+            relayed = self.scaled(received * share, RATE_COARSE_BITS + RELAY_SHIFT)
             self.payload = np.clip(relayed, low, high).astype(self.number)
         self._sent = self.payload
 

@@ -41,7 +41,7 @@ class PathCopyModel(PyLoihiProcessModel):
         else:
             fired = self.spikes_above.read() > 0
             self.path = weights.T @ np.where(fired[:, None], self.path_above.read(), 0)
-        shift = self.proc_params["payload_shift"]
+        shift = self.proc_params["path_shift"]
         scaled = fp.shift_rounded.py_func(FEEDBACK_SCALE * self.path, shift)
         copied = np.clip(scaled, chips.WEIGHT.minimum, chips.WEIGHT.maximum)
         self.feedback.write(copied.astype(np.int32))

@@ -13,7 +13,7 @@ class PathCopy(AbstractProcess):
     learned feedback can reach.
 
     shape: (n_post, n_out) of the feedback; n_above: neurons of the layer above; layer:
-    number of the hidden layer; payload_shift: scales as learned feedback is scaled.
+    number of the hidden layer; path_shift: scales as learned feedback is scaled.
 
     RefPorts: `weights` (n_above, n_post) of the connection to the layer above;
     `path_above` (n_above, n_out), the `path` of the copy above, and `spikes_above`
@@ -28,14 +28,14 @@ class PathCopy(AbstractProcess):
         n_above: int,
         layer: int,
         schedule: Schedule,
-        payload_shift: int,
+        path_shift: int,
         name: str | None = None,
     ):
         super().__init__(
             shape=shape,
             layer=layer,
             schedule=schedule,
-            payload_shift=payload_shift,
+            path_shift=path_shift,
             name=name,
         )
         n_post, n_out = shape
