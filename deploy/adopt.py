@@ -28,8 +28,8 @@ N_PROBED = 200  # training samples that show how much each neuron fires
 def adopt(layers: tuple[DenseLif, ...], config: Config, data: Dataset) -> Artifact:
     """An artifact without training, of the layers of another tool.
 
-    config: its `hidden` has to name the hidden layers; thresholds, time constants,
-    `input_copies`, `weight_limit` and `target_rate` are set from the layers. Neurons
+    config: its `hidden` has to name the hidden layers; thresholds, time constants, the
+    limits of weights, `input_copies` and `target_rate` are set from the layers. Neurons
     shall go on to fire as they do on `data`, which sets the target of homeostasis.
     Errors: InputError where the data do not fit, or the rule cannot be built.
     """
@@ -104,6 +104,7 @@ def _in_units_of(layers: tuple[DenseLif, ...], config: Config) -> Config:
     return dataclasses.replace(
         config,
         input_copies=1,
+        hidden_range=1.0,
         tau_membrane_s=slow * step_s,
         tau_synapse_s=fast * step_s,
         weight_limit=chips.WEIGHT.maximum / unit,

@@ -62,6 +62,9 @@ class Config:
     weight_init: float = 1.0  # initial weights are uniform in +- this
     input_weight_mean: float = 0.0  # added to the initial weights of the inputs
     weight_limit: float = 2.0  # the largest weight that 8 bits shall hold
+    # Share of it that weights to hidden neurons shall reach. The less, the finer their
+    # steps; what learning leaves as noise is about one step.
+    hidden_range: float = 1.0
 
     reciprocal_headroom: int = 0  # doublings of y1 beyond the range at threshold
 
@@ -89,7 +92,8 @@ class Config:
 
     def weight_limit_of(self, layer: int) -> float:
         """The largest weight of one synapse of a layer."""
-        return self.weight_limit / self.copies_of(layer)
+        share = self.hidden_range if layer < len(self.hidden) else 1.0
+        return self.weight_limit * share / self.copies_of(layer)
 
     def rate_share_of(self, layer: int) -> float:
         """Share of the learning rate at which the connections of a layer learn."""
@@ -124,6 +128,7 @@ _RANGES = {
     "threshold_output": (1e-3, 1e3),
     "weight_init": (0.0, 1e3),
     "weight_limit": (1e-3, 1e3),
+    "hidden_range": (1e-2, 1e2),
     "input_weight_mean": (-1e3, 1e3),
     "reciprocal_headroom": (0, 6),
     "target_true": (1, 63),

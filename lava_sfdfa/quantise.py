@@ -127,7 +127,7 @@ def _in_range(name: str, values, field: chips.Field) -> None:
 def quantise(network: Network, config: Config) -> FixedNetwork:
     """The network in integers, with the learning rule that `config` describes.
 
-    Weights are scaled so that `weight_limit` is the largest 8-bit weight, rounded
+    Weights are scaled so that a layer's limit is the largest 8-bit weight, rounded
     and saturated; time constants become 12-bit decays. Errors: InputError for what
     the chip cannot hold.
     """
@@ -148,8 +148,8 @@ def quantise(network: Network, config: Config) -> FixedNetwork:
 
 def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer:
     layer = network.layers[number]
-    scale = chips.WEIGHT.maximum / config.weight_limit_of(number)
-    common_scale = chips.WEIGHT.maximum / config.weight_limit  # of other layers too
+    scale = _weight_unit(config, number)
+    feedback_scale = _weight_unit(config, len(network.layers) - 1)
     is_output = number == len(network.layers) - 1
     tau_membrane = layer.tau_membrane_s / network.step_s
     tau_synapse = layer.tau_synapse_s / network.step_s
@@ -167,9 +167,9 @@ def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer
     share = config.rate_share_of(number)
     rate = config.learning_rate * share / config.copies_of(number)
     weight, factor_gain = _weight_scale(scale * rate / tag_gain)
-    # Feedback weights keep one scale in all layers, whatever the length of the path
-    # to the outputs: deeper credit is normalised to the size of that of one hop.
-    error_unit = 1.0 if is_output else common_scale
+    # Feedback weights have the scale of the outputs' weights, whatever the length of
+    # the path there: deeper credit is normalised to the size of that of one hop.
+    error_unit = 1.0 if is_output else feedback_scale
     n_out = network.layers[-1].n_post
     feedback = np.zeros((n_out, 0)) if is_output else network.feedback[number]
     error_gain = factor_gain / error_unit
@@ -187,7 +187,7 @@ def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer
         homeostasis = config.homeostasis * factor_gain / share
     return FixedLayer(
         weights=_to_int8(layer.weights * scale),
-        feedback=_to_int8(feedback * common_scale),
+        feedback=_to_int8(feedback * feedback_scale),
         du=_decay(tau_synapse) - 1,
         dv=_decay(tau_membrane),
         vth=round(layer.threshold * tau_membrane * scale),
@@ -199,10 +199,13 @@ def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer
         error_gain=error_gain_int,
         homeostasis_gain=round(homeostasis * 2 ** (FACTOR_BITS - RATE_COARSE_BITS)),
         target_rate=round(config.target_rate * 2**RATE_BITS),
-        payload_shift=0
-        if is_output
-        else _payload_shift(network, number, common_scale, config),
+        payload_shift=0 if is_output else _payload_shift(network, number, config),
     )
+
+
+def _weight_unit(config: Config, number: int) -> float:
+    """The integer for a weight of 1 in a layer."""
+    return chips.WEIGHT.maximum / config.weight_limit_of(number)
 
 
 def _to_int8(values: np.ndarray) -> np.ndarray:
@@ -258,14 +261,15 @@ def _weight_scale(rate: float) -> tuple[Scale, float]:
     return scale, rate * 2**shift / scale.value
 
 
-def _payload_shift(network: Network, number: int, scale: float, config: Config) -> int:
+def _payload_shift(network: Network, number: int, config: Config) -> int:
     """How far the outputs shift d_o right when this layer probes, so that 7 bits
     hold it; estimated from the initial weights and the target rate: the probing layer
     sends where it fired, the others weigh what they pass on by their rate."""
     probing, *above = network.layers[number:]
     rate = min(config.target_rate, 1.0)
     size = math.sqrt(max(1.0, rate * probing.n_post))
-    for layer in above:
+    for place, layer in enumerate(above, number + 1):
+        scale = _weight_unit(config, place)
         size *= scale * math.sqrt(np.mean(layer.weights**2))
     for relaying in above[:-1]:
         size *= rate * math.sqrt(relaying.n_post) / 2**RELAY_SHIFT

@@ -36,8 +36,11 @@ def test_mnist_by_hand():
     assert fixed.period == 64 + 1 + 6
 
 
-@pytest.mark.parametrize(("copies", "hidden_rate"), [(1, 1.0), (4, 1.0), (2, 0.25)])
-def test_the_learning_rate_survives_quantising(copies, hidden_rate):
+@pytest.mark.parametrize(
+    ("copies", "hidden_rate", "hidden_range"),
+    [(1, 1.0, 1.0), (4, 1.0, 1.0), (2, 0.25, 1.0), (1, 1.0, 0.5)],
+)
+def test_the_learning_rate_survives_quantising(copies, hidden_rate, hidden_range):
     """Commit of a tag and an error, in integers, against lr * e * delta in reals: the
     copies of an input's weight together change as one weight would."""
     config = named_config(
@@ -46,10 +49,12 @@ def test_the_learning_rate_survives_quantising(copies, hidden_rate):
         learning_rate=0.01,
         input_copies=copies,
         hidden_rate=hidden_rate,
+        hidden_range=hidden_range,
     )
     fixed = quantise(build_network(config, 784, 10), config)
     assert fixed.sizes == (784 * copies, 400, 10)
-    units, error_units, shares = (63.5 * copies, 63.5), (63.5, 1), (hidden_rate, 1)
+    units = (63.5 * copies / hidden_range, 63.5)  # of a synapse
+    error_units, shares = (63.5, 1), (hidden_rate, 1)
     for number, layer in enumerate(fixed.layers):
         # Tag of an eligibility of 1: impulse * 2**exponent / u(g = 1) * tag scale,
         # where the engine shifts a product of two traces right by 3.
