@@ -192,15 +192,18 @@ def unknown_choice(what: str, value: object, allowed) -> str:
 
 
 _MARGIN = {"loss": "margin", "target_true": 12, "target_false": 4}
-_IMAGES = {"learning_rate": 0.03, "homeostasis": 2.0, "epochs": 12, **_MARGIN}
+_IMAGES = {
+    **_MARGIN,
+    "epochs": 12,
+    "weight_init": 0.8,
+    "weight_limit": 3.0,
+    "hidden_range": 1 / 3,
+    "learning_rate": 0.03,
+    "learning_rate_end": 0.02,
+    "homeostasis": 2.0,
+}
 NAMED: dict[str, dict[str, Any]] = {
-    "digits": {
-        "hidden": (400,),
-        **_IMAGES,
-        "epochs": 60,
-        "learning_rate": 0.06,
-        "weight_limit": 3.0,
-    },
+    "digits": {**_IMAGES, "hidden": (400,), "epochs": 60, "learning_rate": 0.06},
     # Four inputs have to drive a neuron that 150 pixels drive elsewhere: weights with a
     # mean, low thresholds, and much more current at a spike than the threshold needs.
     "yin-yang": {
@@ -227,8 +230,9 @@ NAMED: dict[str, dict[str, Any]] = {
         "hidden": (400, 400),
         **_IMAGES,
         "epochs": 20,
-        "learning_rate_end": 0.3,
-        "weight_limit": 2.5,
+        "hidden_range": 0.4,
+        "learning_rate": 0.015,
+        "target_rate": 0.4,
     },
     "emnist-balanced": {"hidden": (800,), **_IMAGES},
     "nmnist": {  # the first saccade of three; single events are mostly noise

@@ -20,27 +20,38 @@ import numpy as np
 from lava_sfdfa import chips
 from lava_sfdfa.artifact import Artifact, load_artifact
 
-THREE = ["--hidden", "400", "--hidden", "400", "--hidden", "400"]
-CASES = {
-    "digits": ["--dataset", "digits"],
-    "yin-yang": ["--dataset", "yin-yang"],
-    "mnist": ["--dataset", "mnist"],
-    "mnist-three": ["--dataset", "mnist", *THREE],
-    "fashion-mnist": ["--dataset", "fashion-mnist"],
+# Options, and settings that differ from the named configuration.
+CASES: dict[str, tuple[list[str], dict[str, float]]] = {
+    "digits": (["--dataset", "digits"], {}),
+    "yin-yang": (["--dataset", "yin-yang"], {}),
+    "mnist": (["--dataset", "mnist"], {}),
+    "mnist-three": (
+        ["--dataset", "mnist", "--hidden", "800", "--hidden", "400", "--hidden", "400"],
+        {"target_rate": 0.5},
+    ),
+    "fashion-mnist": (["--dataset", "fashion-mnist"], {}),
 }
-# Of random feedback: what differs from the named configuration.
-RANDOM = "homeostasis = 5.0\n"
+# What differs further with random feedback.
+RANDOM: dict[str, dict[str, float]] = {
+    "digits": {"homeostasis": 5.0},
+    "yin-yang": {"homeostasis": 5.0},
+    "mnist": {"homeostasis": 5.0},
+    "mnist-three": {"homeostasis": 5.0},
+    "fashion-mnist": {"homeostasis": 5.0},
+}
 CURVES = ("val_accuracy", "train_accuracy", "alignment", "spikes", "silent")
 
 
-def run(options: list[str], settings: str, data_dir: str) -> dict:
+def run(options: list[str], settings: dict, data_dir: str) -> dict:
     """One training in a process of its own.
 
-    settings: lines of TOML. Returns the summary without places, with the curves.
+    settings: what differs from the named configuration, by name. Returns the summary
+    without places, with the curves.
     """
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "settings.toml"
-        config.write_text(settings)
+        lines = [f"{name} = {json.dumps(settings[name])}" for name in settings]
+        config.write_text("\n".join(lines))
         command = [sys.executable, "-m", "lava_sfdfa", "train", *options, "--json"]
         command += ["--data-dir", data_dir, "--out", folder, "--config", str(config)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -81,12 +92,13 @@ def main() -> None:
     for case in options.cases or CASES:
         for feedback in options.feedback:
             for seed in options.seeds:
-                arguments = [*CASES[case], *(small if options.quick else [])]
+                arguments = [*CASES[case][0], *(small if options.quick else [])]
                 arguments += ["--feedback", feedback, "--seed", str(seed)]
                 if options.epochs:
                     arguments += ["--epochs", options.epochs]
-                settings = RANDOM if feedback == "random" else ""
-                row = {"case": case, **run(arguments, settings, options.data_dir)}
+                own = RANDOM[case] if feedback == "random" else {}
+                row = run(arguments, {**CASES[case][1], **own}, options.data_dir)
+                row = {"case": case, **row}
                 print(json.dumps(row), flush=True)
 
 

@@ -70,13 +70,10 @@ def main() -> None:
                     path = Path(folder) / "nmnist.npz"
                     write_fold(path, content, fold)
                     values = NAMED["nmnist"] | (RANDOM if feedback == "random" else {})
-                    settings = "".join(
-                        f"{k} = {json.dumps(values[k])}\n" for k in values
-                    )
                     arguments = ["--dataset", str(path), "--feedback", feedback]
                     arguments += ["--seed", str(seed)]
                     arguments += ["--epochs", "1"] if options.quick else []
-                    row = run(arguments, settings, options.data_dir)
+                    row = run(arguments, values, options.data_dir)
                 del row["command"]
                 print(json.dumps({"fold": fold, **row}), flush=True)
 
