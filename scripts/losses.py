@@ -61,19 +61,13 @@ SETTINGS: dict[str, dict] = {
 }
 
 
-def tags_coarser(network: FixedNetwork) -> FixedNetwork:
-    """Tags of a quarter of the size, as if they had two bits less; the third factor
-    stays, and the commit scales up what the tags lost."""
-    return _rules(network, tag=-2, weight=2)
-
-
 def traces_smaller(network: FixedNetwork) -> FixedNetwork:
     """Traces as if they had two bits less: impulses of a quarter, tags likewise."""
     layers = tuple(
         dataclasses.replace(layer, impulse=layer.impulse // 4)
         for layer in network.layers
     )
-    return _rules(dataclasses.replace(network, layers=layers), tag=0, weight=2)
+    return _commit_scaled(dataclasses.replace(network, layers=layers))
 
 
 def reciprocal_coarser(network: FixedNetwork) -> FixedNetwork:
@@ -82,23 +76,21 @@ def reciprocal_coarser(network: FixedNetwork) -> FixedNetwork:
         dataclasses.replace(layer, reciprocal_exponent=layer.reciprocal_exponent - 2)
         for layer in network.layers
     )
-    return _rules(dataclasses.replace(network, layers=layers), tag=0, weight=2)
+    return _commit_scaled(dataclasses.replace(network, layers=layers))
 
 
-def _rules(network: FixedNetwork, tag: int, weight: int) -> FixedNetwork:
+def _commit_scaled(network: FixedNetwork) -> FixedNetwork:
+    """Commits that scale up what smaller tags lost."""
+
     def moved(layer):
         rule = layer.rule
-        scales = (
-            dataclasses.replace(scale, exponent=scale.exponent + by)
-            for scale, by in ((rule.tag, tag), (rule.weight, weight))
-        )
-        return dataclasses.replace(layer, rule=type(rule)(*scales))
+        weight = dataclasses.replace(rule.weight, exponent=rule.weight.exponent + 2)
+        return dataclasses.replace(layer, rule=type(rule)(rule.tag, weight))
 
     return dataclasses.replace(network, layers=tuple(map(moved, network.layers)))
 
 
 CHANGES: dict[str, Change] = {
-    "tags 7 bits": tags_coarser,
     "traces 5 bits": traces_smaller,
     "1/u 5 bits": reciprocal_coarser,
 }
@@ -137,7 +129,7 @@ def main() -> None:
     options = parser.parse_args()
     base = {"hidden": (200,), "epochs": 4, "limit": 10_000}
     name = "digits" if options.quick else "mnist"
-    rows = ["base", "tags 7 bits"] if options.quick else [*SETTINGS, *CHANGES]
+    rows = ["base", "traces 5 bits"] if options.quick else [*SETTINGS, *CHANGES]
     if options.quick:
         base = {"hidden": (20,), "epochs": 1, "limit": 100}
     data = load_dataset(name, options.data_dir)

@@ -84,7 +84,7 @@ def test_accuracy_tells_curves_and_weights_at_the_limit():
 
 def test_losses_prints_a_row_for_each_change():
     rows = [json.loads(line) for line in run("losses.py", "--quick").splitlines()]
-    assert [row["change"] for row in rows] == ["base", "tags 7 bits"]
+    assert [row["change"] for row in rows] == ["base", "traces 5 bits"]
     assert rows[0]["spikes"][0] > 0 and 0 <= rows[0]["validation"] <= 1
     assert rows[0]["spikes"] != rows[1]["spikes"]  # the change did something
 
