@@ -27,7 +27,7 @@ CASES: dict[str, tuple[list[str], dict[str, float]]] = {
     "mnist": (["--dataset", "mnist"], {}),
     "mnist-three": (
         ["--dataset", "mnist", "--hidden", "800", "--hidden", "400", "--hidden", "400"],
-        {"target_rate": 0.5},
+        {"target_rate": 0.5, "weight_limit": 3.5, "hidden_range": 0.25},
     ),
     "fashion-mnist": (["--dataset", "fashion-mnist"], {}),
 }
