@@ -29,8 +29,8 @@ def adopt(layers: tuple[DenseLif, ...], config: Config, data: Dataset) -> Artifa
     """An artifact without training, of the layers of another tool.
 
     config: its `hidden` has to name the hidden layers; thresholds, time constants, the
-    limits of weights, `input_copies` and `target_rate` are set from the layers. Neurons
-    shall go on to fire as they do on `data`, which sets the target of homeostasis.
+    limits of weights and `target_rate` are set from the layers. Neurons shall go on to
+    fire as they do on `data`, which sets the target of homeostasis.
     Errors: InputError where the data do not fit, or the rule cannot be built.
     """
     _check_sizes(layers, data)
@@ -103,7 +103,6 @@ def _in_units_of(layers: tuple[DenseLif, ...], config: Config) -> Config:
     unit = first.vth / (config.threshold_hidden * slow)  # of the chip, for weight 1
     return dataclasses.replace(
         config,
-        input_copies=1,
         hidden_range=1.0,
         tau_membrane_s=slow * step_s,
         tau_synapse_s=fast * step_s,

@@ -266,7 +266,7 @@ class ExactTraining:
         step = share * config.learning_rate / config.tau_membrane_s
         for number, update in enumerate(updates):
             matrix, limit = self.weights[number], config.weight_limit_of(number)
-            matrix += step / config.copies_of(number) * update
+            matrix += step * update
             np.clip(matrix, -limit, limit, matrix)
         return int(np.argmax(counts)) == label
 

@@ -52,9 +52,6 @@ class Config:
     recording_s: float = 0.3  # what is shown of a recording, squeezed into window_s
     bins: int = 10  # of time, in what is shown of a recording
     bin_events: int = 1  # an input spikes in a bin with this many events or more
-    # Axons that carry each input. Its weight is the sum of as many 8-bit weights, whose
-    # steps and whose noise are smaller against it: for data of few inputs.
-    input_copies: int = 1
     tau_synapse_s: float = 0.13
     tau_membrane_s: float = 0.26
     threshold_hidden: float = 0.77  # in units of the weights
@@ -72,7 +69,6 @@ class Config:
     target_false: int = 3  # output spikes of the others
     learning_rate: float = 0.01  # per sample, eligibility in units of tau_membrane
     learning_rate_end: float = 0.05  # share of the rate that is left at the end
-    hidden_rate: float = 1.0  # share of the rate in the last hidden layer
     # Credit of lower hidden layers is noisier, and at the full rate it silences them.
     lower_rate: float = 0.2  # share of the rate in hidden layers below the last
     homeostasis: float = 1.0
@@ -86,21 +82,10 @@ class Config:
         """Steps within which input spikes arrive."""
         return max(1, round(self.steps * self.window_s / self.duration_s))
 
-    def copies_of(self, layer: int) -> int:
-        """Synapses that a connection of a layer is made of; layers count from 0."""
-        return self.input_copies if layer == 0 else 1
-
     def weight_limit_of(self, layer: int) -> float:
-        """The largest weight of one synapse of a layer."""
+        """The largest weight to a layer; hidden layers count from 0, outputs last."""
         share = self.hidden_range if layer < len(self.hidden) else 1.0
-        return self.weight_limit * share / self.copies_of(layer)
-
-    def rate_share_of(self, layer: int) -> float:
-        """Share of the learning rate at which the connections of a layer learn."""
-        below_outputs = len(self.hidden) - layer
-        if below_outputs == 0:
-            return 1.0
-        return self.hidden_rate if below_outputs == 1 else self.lower_rate
+        return self.weight_limit * share
 
 
 _CHOICES = {
@@ -121,7 +106,6 @@ _RANGES = {
     "recording_s": (1e-6, 1e3),
     "bins": (1, 1024),
     "bin_events": (1, 1000),
-    "input_copies": (1, 64),
     "tau_synapse_s": (1e-6, 1e3),
     "tau_membrane_s": (1e-6, 1e3),
     "threshold_hidden": (1e-3, 1e3),
@@ -135,7 +119,6 @@ _RANGES = {
     "target_false": (0, 63),
     "learning_rate": (0.0, 10.0),
     "learning_rate_end": (0.0, 1.0),
-    "hidden_rate": (0.0, 1.0),
     "lower_rate": (0.0, 1.0),
     "homeostasis": (0.0, 100.0),
     "target_rate": (0.0, 63.0),

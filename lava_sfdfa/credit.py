@@ -87,7 +87,7 @@ def receive_payloads(weights, before, s):
 @njit
 def relay(payload, rate):
     """What neurons between the probing layer and the outputs pass on: what they
-    received, times their running mean of spikes, in 16ths.
+    received, times their running mean of spikes, divided by 2**`RELAY_SHIFT`.
 
     A departure from the paper, where a payload passes only the neurons that fired in
     the sample. The expectation is nearly the same; but which neurons fired is noise in

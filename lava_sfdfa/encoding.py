@@ -72,18 +72,3 @@ def bin_recordings(
         pieces.append((found % samples.n_inputs).astype(samples.index.dtype))
     offset = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
     return Events(np.concatenate(pieces), counts, offset, samples.n_inputs)
-
-
-def copied(events: Events, copies: int) -> Events:
-    """Every input on several axons: input i becomes `copies * i` and those after it."""
-    if copies == 1:
-        return events
-    n_inputs = events.n_inputs * copies
-    first = events.index.astype(np.int64) * copies
-    index = (first[:, None] + np.arange(copies)).ravel()
-    return Events(
-        index.astype(np.uint16 if n_inputs <= 2**16 else np.int32),
-        events.counts * np.int32(copies),
-        events.offset * copies,
-        n_inputs,
-    )

@@ -88,9 +88,6 @@ def uniform(seed: int, purpose: int, layer: int, shape: tuple[int, int]) -> np.n
 def build_network(config: Config, n_inputs: int, n_classes: int) -> Network:
     """A new network with random weights, as `config` describes it.
 
-    n_inputs, n_classes: of the data; the network has `config.input_copies` inputs for
-    each, whose weights are equal at first.
-
     Initial weights are uniform, those of the inputs around a mean, so that few
     inputs can make every neuron spike at first; feedback weights start at zero where
     they are learned, and are uniform where they are fixed. (Settings of the SFDFA
@@ -102,12 +99,9 @@ def build_network(config: Config, n_inputs: int, n_classes: int) -> Network:
         is_output = number == len(config.hidden)
         draw = uniform(config.seed, fp.RANDOM_WEIGHT_INIT, number, (n_post, n_pre))
         mean = config.input_weight_mean if number == 0 else 0.0
-        copies = config.copies_of(number)
         layers.append(
             Layer(
-                weights=np.repeat(
-                    (config.weight_init * draw + mean) / copies, copies, 1
-                ),
+                weights=config.weight_init * draw + mean,
                 threshold=(
                     config.threshold_output if is_output else config.threshold_hidden
                 ),

@@ -78,7 +78,7 @@ class Scale:
                 raise InputError(
                     f"the rule constant {self} is outside the chip's range: "
                     f"{value}, allowed {field.minimum} to {field.maximum}; "
-                    "change learning_rate or weight_limit"
+                    "change learning_rate, weight_limit or hidden_range"
                 )
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa.artifact import NAME, Artifact, load_artifact, save_artifact
 from lava_sfdfa.config import Config
 from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.encoding import Events, bin_recordings, copied, encode_latency
+from lava_sfdfa.encoding import Events, bin_recordings, encode_latency
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network import build_network
@@ -63,7 +63,7 @@ def encode(samples: Samples, config: Config) -> Part:
         recording_us = round(config.recording_s * 1e6)
         bins, least = config.bins, config.bin_events
         events = bin_recordings(samples, recording_us, bins, least, config.window_steps)
-    return Part(copied(events, config.input_copies), samples.labels)
+    return Part(events, samples.labels)
 
 
 def train(

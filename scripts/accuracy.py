@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,28 +22,21 @@ from lava_sfdfa import chips
 from lava_sfdfa.artifact import Artifact, load_artifact
 
 # Options, and settings that differ from the named configuration.
-CASES: dict[str, tuple[list[str], dict[str, float]]] = {
+CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
     "digits": (["--dataset", "digits"], {}),
     "yin-yang": (["--dataset", "yin-yang"], {}),
     "mnist": (["--dataset", "mnist"], {}),
     "mnist-three": (
-        ["--dataset", "mnist", "--hidden", "800", "--hidden", "400", "--hidden", "400"],
-        {"target_rate": 0.5, "weight_limit": 3.5, "hidden_range": 0.25},
+        ["--dataset", "mnist"],
+        {"hidden": [800, 400, 400], "target_rate": 0.5},
     ),
     "fashion-mnist": (["--dataset", "fashion-mnist"], {}),
 }
-# What differs further with random feedback.
-RANDOM: dict[str, dict[str, float]] = {
-    "digits": {"homeostasis": 5.0},
-    "yin-yang": {"homeostasis": 5.0},
-    "mnist": {"homeostasis": 5.0},
-    "mnist-three": {"homeostasis": 5.0},
-    "fashion-mnist": {"homeostasis": 5.0},
-}
+RANDOM = {"homeostasis": 5.0}  # what differs further with random feedback
 CURVES = ("val_accuracy", "train_accuracy", "alignment", "spikes", "silent")
 
 
-def run(options: list[str], settings: dict, data_dir: str) -> dict:
+def run(options: list[str], settings: dict[str, Any], data_dir: str) -> dict:
     """One training in a process of its own.
 
     settings: what differs from the named configuration, by name. Returns the summary
@@ -96,7 +90,7 @@ def main() -> None:
                 arguments += ["--feedback", feedback, "--seed", str(seed)]
                 if options.epochs:
                     arguments += ["--epochs", options.epochs]
-                own = RANDOM[case] if feedback == "random" else {}
+                own = RANDOM if feedback == "random" else {}
                 row = run(arguments, {**CASES[case][1], **own}, options.data_dir)
                 row = {"case": case, **row}
                 print(json.dumps(row), flush=True)

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from accuracy import run
+from accuracy import RANDOM, run
 
 from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa.config import NAMED
@@ -20,7 +20,6 @@ from lava_sfdfa.formats.nmnist import PARTS, SENSOR, read_nmnist
 from lava_sfdfa.samples import Recordings, shuffled
 
 FOLDS = 5
-RANDOM = {"homeostasis": 5.0}  # of random feedback: what differs
 
 
 def read_all(folder: Path) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 import numpy as np
 from conftest import dense
 
-from lava_sfdfa.encoding import bin_recordings, copied, encode_latency
+from lava_sfdfa.encoding import bin_recordings, encode_latency
 from lava_sfdfa.samples import Recordings
 
 
@@ -53,22 +53,3 @@ def test_recordings_are_binned_in_time():
     events = bin_recordings(samples, 100, 5, 2, 10)
     assert events.index.tolist() == [3, 2] and events.counts.sum() == 2
     assert events.offset.tolist() == [0, 1, 1, 2]
-
-
-def test_copies_spike_with_their_input():
-    """By hand: inputs 0 and 2 in step 0, input 1 in step 3, each on two axons."""
-    once = encode_latency(np.array([[255, 160, 255], [0, 0, 255]], np.uint8), 8)
-    events = copied(once, 2)
-    assert events.n_inputs == 6 and len(events) == 2
-    for sample in range(2):
-        twice = dense(events, sample, 8)
-        np.testing.assert_array_equal(twice[:, 0::2], twice[:, 1::2])
-        np.testing.assert_array_equal(twice[:, 0::2], dense(once, sample, 8))
-    assert np.argwhere(dense(events, 0, 8)).tolist() == [
-        [0, 0],
-        [0, 1],
-        [0, 4],
-        [0, 5],
-        [2, 2],
-        [2, 3],
-    ]

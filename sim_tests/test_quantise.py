@@ -13,7 +13,7 @@ from lava_sfdfa.quantise import quantise
 
 
 def mnist():
-    config = named_config("mnist", hidden=(400,))
+    config = named_config("mnist", hidden=(400,), weight_limit=2.0, hidden_range=1.0)
     network = build_network(config, 784, 10)
     return network, quantise(network, config)
 
@@ -36,50 +36,37 @@ def test_mnist_by_hand():
     assert fixed.period == 64 + 1 + 6
 
 
-@pytest.mark.parametrize(
-    ("copies", "hidden_rate", "hidden_range"),
-    [(1, 1.0, 1.0), (4, 1.0, 1.0), (2, 0.25, 1.0), (1, 1.0, 0.5)],
-)
-def test_the_learning_rate_survives_quantising(copies, hidden_rate, hidden_range):
-    """Commit of a tag and an error, in integers, against lr * e * delta in reals: the
-    copies of an input's weight together change as one weight would."""
+@pytest.mark.parametrize("hidden_range", [1.0, 0.5])
+@pytest.mark.parametrize("learning_rate", [0.01, 0.0002])
+def test_the_learning_rate_survives_quantising(hidden_range, learning_rate):
+    """Commit of a tag and an error, in integers, against lr * e * delta in reals."""
     config = named_config(
         "mnist",
         hidden=(400,),
-        learning_rate=0.01,
-        input_copies=copies,
-        hidden_rate=hidden_rate,
+        learning_rate=learning_rate,
+        weight_limit=2.0,
         hidden_range=hidden_range,
     )
     fixed = quantise(build_network(config, 784, 10), config)
-    assert fixed.sizes == (784 * copies, 400, 10)
-    units = (63.5 * copies / hidden_range, 63.5)  # of a synapse
-    error_units, shares = (63.5, 1), (hidden_rate, 1)
-    for number, layer in enumerate(fixed.layers):
+    units, error_units = (63.5 / hidden_range, 63.5), (63.5, 1)
+    for layer, unit, error_unit in zip(fixed.layers, units, error_units, strict=True):
         # Tag of an eligibility of 1: impulse * 2**exponent / u(g = 1) * tag scale,
         # where the engine shifts a product of two traces right by 3.
-        tag = layer.impulse * 2**layer.reciprocal_exponent / (units[number] * 64)
+        tag = layer.impulse * 2**layer.reciprocal_exponent / (unit * 64)
         tag *= layer.rule.tag.value / 2**3
-        factor = layer.error_gain / 2**16 * error_units[number]  # y3 for an error of 1
-        change = factor * tag * layer.rule.weight.value / 2**5  # of one synapse
-        change *= config.copies_of(number) / units[number]
+        factor = layer.error_gain / 2**16 * error_unit  # y3 for an error of 1
+        change = factor * tag * layer.rule.weight.value / 2**5
         # The gain is rounded to an integer of some thousand.
-        assert change == pytest.approx(0.01 * shares[number], rel=0.001)
+        assert change / unit == pytest.approx(learning_rate, rel=0.002)
 
 
-def test_copies_of_an_input_share_its_weight():
-    """By hand: three axons, each with the integer that one would have, in finer units:
-    their sum has three times the threshold to reach."""
-    config = named_config("mnist", hidden=(40,), weight_limit=2.0)
-    one = quantise(build_network(config, 784, 10), config).layers
-    config = dataclasses.replace(config, input_copies=3)
-    three = quantise(build_network(config, 784, 10), config).layers
-    assert one[0].weights.std() > 10
-    for copy in range(3):
-        np.testing.assert_array_equal(three[0].weights[:, copy::3], one[0].weights)
-    assert abs(three[0].vth - 3 * one[0].vth) <= 1  # both are rounded
-    np.testing.assert_array_equal(three[1].weights, one[1].weights)
-    assert three[1].vth == one[1].vth
+def test_tags_shrink_with_the_rate_and_leave_y3_its_size():
+    """y3 for an error of 1 is 4 to 8, down to a rate at which a tag has one bit."""
+    for rate in (0.03, 0.003, 0.0005):
+        config = named_config("mnist", hidden=(400,), learning_rate=rate)
+        output = quantise(build_network(config, 784, 10), config).layers[-1]
+        assert 4 <= output.error_gain / 2**16 < 8
+        assert output.rule.factor_bits <= 4  # y3 in steps of 8 or 16
 
 
 def test_headroom_doubles_reciprocals_and_tags_and_keeps_the_learning_rate():
@@ -118,7 +105,7 @@ def test_weights_saturate_at_8_bits():
     ("changes", "message"),
     [
         ({"threshold_hidden": 900.0}, "vth has .* the chip holds 0 to 131071"),
-        ({"learning_rate": 1e-7}, "learning_rate is 1e-07, too small"),
+        ({"learning_rate": 1e-9}, "learning_rate is 1e-09, too small"),
     ],
 )
 def test_what_the_chip_cannot_hold_is_refused(changes, message):
