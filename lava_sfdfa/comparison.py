@@ -199,7 +199,8 @@ def train_exact(
 ) -> dict[str, Any]:
     """One training in floating point, one sample at a time, with the exact gradient.
 
-    The same network, samples, order and learning rate as the chip's rule has. Errors:
+    The same network, samples, order and learning rate as the chip's rule has, without
+    `lower_rate`: there is no noise. Errors:
     InputError where the network has more weights than this is made for.
     """
     data = load_dataset(config.dataset, data_dir)

@@ -21,16 +21,22 @@ import numpy as np
 from lava_sfdfa import chips
 from lava_sfdfa.artifact import Artifact, load_artifact
 
-# Options, and settings that differ from the named configuration.
-CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
-    "digits": (["--dataset", "digits"], {}),
-    "yin-yang": (["--dataset", "yin-yang"], {}),
-    "mnist": (["--dataset", "mnist"], {}),
+# The data set, and settings that differ from its named configuration.
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "digits": ("digits", {}),
+    "yin-yang": ("yin-yang", {}),
+    "mnist": ("mnist", {}),
     "mnist-three": (
-        ["--dataset", "mnist"],
-        {"hidden": [800, 400, 400], "target_rate": 0.5},
+        "mnist",
+        {
+            "hidden": [800, 400, 400],
+            "weight_limit": 3.5,
+            "hidden_range": 0.25,
+            "learning_rate": 0.015,
+            "target_rate": 0.5,
+        },
     ),
-    "fashion-mnist": (["--dataset", "fashion-mnist"], {}),
+    "fashion-mnist": ("fashion-mnist", {}),
 }
 RANDOM = {"homeostasis": 5.0}  # what differs further with random feedback
 CURVES = ("val_accuracy", "train_accuracy", "alignment", "spikes", "silent")
@@ -86,12 +92,13 @@ def main() -> None:
     for case in options.cases or CASES:
         for feedback in options.feedback:
             for seed in options.seeds:
-                arguments = [*CASES[case][0], *(small if options.quick else [])]
+                dataset, settings = CASES[case]
+                arguments = ["--dataset", dataset, *(small if options.quick else [])]
                 arguments += ["--feedback", feedback, "--seed", str(seed)]
                 if options.epochs:
                     arguments += ["--epochs", options.epochs]
                 own = RANDOM if feedback == "random" else {}
-                row = run(arguments, {**CASES[case][1], **own}, options.data_dir)
+                row = run(arguments, {**settings, **own}, options.data_dir)
                 row = {"case": case, **row}
                 print(json.dumps(row), flush=True)
 

@@ -24,6 +24,7 @@ from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.network import build_network
 from lava_sfdfa.quantise import FixedLayer, quantise
+from lava_sfdfa.rule import TRACE_SHIFT
 from lava_sfdfa.trainer import encode
 
 PERCENTILES = (5, 25, 50, 75)
@@ -38,10 +39,18 @@ class Case:
 
     layer: FixedLayer
     threshold: float
+    weight_limit: float  # what the largest integer stands for
     inputs: ref.Spikes  # times in seconds
     steps: np.ndarray  # of the spikes of the layer
     neurons: np.ndarray
     tags: np.ndarray  # (n_post, n_pre), of the engine
+
+    @property
+    def tag_gain(self) -> float:
+        """The tag that `quantise` chose for an eligibility of 1."""
+        unit = chips.WEIGHT.maximum / self.weight_limit * 2**chips.INPUT_SHIFT
+        product = self.layer.impulse * 2.0**self.layer.reciprocal_exponent / unit
+        return product * self.layer.rule.tag.value / 2 ** int(TRACE_SHIFT)
 
 
 def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]]:
@@ -59,7 +68,8 @@ def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]
         row = []
         for number, (steps, neurons) in enumerate(spikes):
             layer, tags = network.layers[number], engine.sample(number).tags
-            row.append(Case(layer, thresholds[number], inputs, steps, neurons, tags))
+            real = thresholds[number], config.weight_limit_of(number)
+            row.append(Case(layer, *real, inputs, steps, neurons, tags))
             inputs = ref.Spikes(steps * step_s, neurons.astype(np.int64))
         cases.append(row)
     return cases
@@ -68,7 +78,7 @@ def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]
 def cosines(config, case: Case, bits: dict | None, rng) -> list[float]:
     """Of each neuron that fired: the engine's tags (bits None), or the model's."""
     step_s = config.duration_s / config.steps
-    scale = config.weight_limit / chips.WEIGHT.maximum  # one synapse a connection
+    scale = case.weight_limit / chips.WEIGHT.maximum
     neurons = ref.Neurons(config.tau_membrane_s, config.tau_synapse_s, case.threshold)
     found = []
     for post in np.unique(case.neurons):
@@ -100,7 +110,7 @@ def model_tags(config, case: Case, weights, steps, bits: dict, rng) -> np.ndarra
     impulse = case.layer.impulse * 2.0 ** (bits["trace"] - FULL["trace"])
     trace_top, tag_top = 2 ** bits["trace"] - 1, 2 ** (bits["tag"] - 1) - 1
     y1_top = 2 ** bits["y1"] - 1
-    gain = TAG_GAIN * 2.0 ** (bits["tag"] - FULL["tag"]) / impulse
+    gain = case.tag_gain * 2.0 ** (bits["tag"] - FULL["tag"]) / impulse
     neurons = ref.Neurons(config.tau_membrane_s, config.tau_synapse_s, case.threshold)
     for step in range(config.steps):
         for row, alpha in enumerate(alphas):
@@ -114,9 +124,6 @@ def model_tags(config, case: Case, weights, steps, bits: dict, rng) -> np.ndarra
             tags = np.floor(tags + gain * y1 * (x[0] - x[1]) + rng.rand(len(tags)))
             tags = np.clip(tags, -tag_top - 1, tag_top)
     return tags
-
-
-TAG_GAIN = 180.0  # tag for an eligibility of 1, about what `quantise` chooses
 
 
 def summary(values: list[float]) -> dict:

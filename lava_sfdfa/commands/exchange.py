@@ -135,7 +135,8 @@ def _foreign(
 
     data = load_dataset(dataset, data_dir)
     hidden = tuple(len(layer.weights) for layer in layers[:-1])
-    config = named_config(data.name, **{**values, "hidden": hidden})
+    given = {name: value for name, value in values.items() if name != "dataset"}
+    config = named_config(data.name, **{**given, "hidden": hidden})
     with console.status("looking how much its neurons fire"):
         artifact = adopt(layers, config, data)
     return dataclasses.replace(artifact, provenance={"dataset": dataset})
