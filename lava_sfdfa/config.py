@@ -187,26 +187,28 @@ _IMAGES = {
 }
 NAMED: dict[str, dict[str, Any]] = {
     "digits": {**_IMAGES, "hidden": (400,), "epochs": 60, "learning_rate": 0.06},
-    # Four inputs have to drive a neuron that 150 pixels drive elsewhere: weights with a
-    # mean, low thresholds, and much more current at a spike than the threshold needs.
+    # Four inputs have to drive a neuron that 150 pixels drive elsewhere: wide weights
+    # with a mean, and low thresholds. All they say is in their times: small steps, and a
+    # current and a membrane that remember the whole sample.
     "yin-yang": {
+        **_MARGIN,
         "hidden": (300,),
-        "epochs": 12,
-        "loss": "margin",
-        "target_true": 20,
-        "target_false": 5,
-        "tau_synapse_s": 0.08,
-        "tau_membrane_s": 0.16,
+        "epochs": 30,
+        "target_false": 3,
+        "steps": 256,
+        "window_s": 0.17,
+        "tau_synapse_s": 0.26,
+        "tau_membrane_s": 0.52,
         "threshold_hidden": 0.25,
-        "threshold_output": 0.5,
+        "threshold_output": 0.25,
         "weight_init": 2.7,
         "input_weight_mean": 1.35,
-        "weight_limit": 5.4,
-        "reciprocal_headroom": 3,
-        "learning_rate": 0.02,
-        "learning_rate_end": 0.5,
-        "homeostasis": 0.1,
-        "target_rate": 0.7,
+        "weight_limit": 2.7,
+        "hidden_range": 2.0,
+        "learning_rate": 0.01,
+        "learning_rate_end": 0.02,
+        "homeostasis": 0.3,
+        "target_rate": 0.3,
     },
     "mnist": {"hidden": (800,), **_IMAGES},
     "fashion-mnist": {
