@@ -188,8 +188,8 @@ _IMAGES = {
 NAMED: dict[str, dict[str, Any]] = {
     "digits": {**_IMAGES, "hidden": (400,), "epochs": 60, "learning_rate": 0.06},
     # Four inputs have to drive a neuron that 150 pixels drive elsewhere: wide weights
-    # with a mean, and low thresholds. All they say is in their times: small steps, and a
-    # current and a membrane that remember the whole sample.
+    # with a mean, and low thresholds. All they say is in their times: small steps, and
+    # a current and a membrane that remember the whole sample.
     "yin-yang": {
         **_MARGIN,
         "hidden": (300,),
