@@ -186,7 +186,14 @@ _IMAGES = {
     "homeostasis": 2.0,
 }
 NAMED: dict[str, dict[str, Any]] = {
-    "digits": {**_IMAGES, "hidden": (400,), "epochs": 60, "learning_rate": 0.06},
+    "digits": {  # 64 inputs need larger weights than 784 do
+        **_IMAGES,
+        "hidden": (400,),
+        "epochs": 60,
+        "weight_init": 1.0,
+        "hidden_range": 1.0,
+        "learning_rate": 0.06,
+    },
     # Four inputs have to drive a neuron that 150 pixels drive elsewhere: wide weights
     # with a mean, and low thresholds. All they say is in their times: small steps, and
     # a current and a membrane that remember the whole sample.

@@ -75,7 +75,7 @@ def test_the_digest_is_pinned(tmp_path):
     assert run(tmp_path)["digest"] == DIGEST
 
 
-DIGEST = "8420224b110236b36c0bcc8275eb3f095f4972dc4265cb877b5f57fa78b712df"
+DIGEST = "ee05b3388956cc01d8a503c168c648cb6c5c18800e9a1bf41ceb07f3a1d354e2"
 
 
 def test_a_stopped_training_resumes_to_the_same_network(tmp_path):
