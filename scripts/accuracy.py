@@ -38,7 +38,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "fashion-mnist": ("fashion-mnist", {}),
 }
-RANDOM = {"homeostasis": 5.0}  # what differs further with random feedback
+# What differs further with random feedback, where no entry of its own says it.
+RANDOM: dict[str, Any] = {"homeostasis": 5.0}
+RANDOM_OF: dict[str, dict[str, Any]] = {
+    "yin-yang": {"homeostasis": 20.0, "learning_rate": 0.02},
+}
 CURVES = ("val_accuracy", "train_accuracy", "alignment", "spikes", "silent")
 
 
@@ -97,7 +101,7 @@ def main() -> None:
                 arguments += ["--feedback", feedback, "--seed", str(seed)]
                 if options.epochs:
                     arguments += ["--epochs", options.epochs]
-                own = RANDOM if feedback == "random" else {}
+                own = RANDOM_OF.get(case, RANDOM) if feedback == "random" else {}
                 row = run(arguments, {**settings, **own}, options.data_dir)
                 row = {"case": case, **row}
                 print(json.dumps(row), flush=True)
