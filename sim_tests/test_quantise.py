@@ -114,7 +114,22 @@ def test_what_the_chip_cannot_hold_is_refused(changes, message):
 
 
 def test_deeper_feedback_is_shifted_more():
-    """A payload of a lower layer arrives through two matrices: a larger d_o."""
+    """By hand, for d of about 20: 20 of 100 neurons fire, weights are about 55: 4.5 * 55
+    is 2**4 times too large. Below, 40 of 200 do; the relay weighs 100 by 0.2 and takes
+    a 16th: 6.3 * 55 * 55 * 2 / 16 is 2**7 times too large."""
     network = small_network(small_config(hidden=(200, 100)))
-    lower, upper, output = network.layers
-    assert lower.payload_shift > upper.payload_shift > output.payload_shift == 0
+    assert [layer.payload_shift for layer in network.layers] == [7, 4, 0]
+    assert [network.path_shift(number) for number in range(2)] == [7 + 4, 4]
+
+
+def test_homeostasis_keeps_its_rate_in_lower_layers():
+    """The share of the rate is in the commit; homeostasis is larger for as much."""
+    pulls = []
+    for lower_rate in (1.0, 0.25):
+        lower, *_ = small_network(
+            small_config(hidden=(200, 100), lower_rate=lower_rate)
+        ).layers
+        pulls.append(
+            lower.homeostasis_gain * lower.rule.tag.value * lower.rule.weight.value
+        )
+    assert pulls[1] == pytest.approx(pulls[0], rel=0.001)  # gains are rounded
