@@ -92,3 +92,12 @@ def test_layers_may_differ(data):
     network = adopt((first, last), CONFIG, data).network
     assert (network.layers[1].du, network.layers[1].vth) == (500, 777)
     assert network.layers[1].x1_tau > network.layers[0].x1_tau
+
+
+def test_layers_bring_the_range_of_their_weights(data):
+    rules = []
+    for hidden_range in (1.0, 0.25):
+        config = dataclasses.replace(CONFIG, hidden_range=hidden_range)
+        layer = adopt(layers_of(64, 20, 10), config, data).network.layers[0]
+        rules.append((layer.rule, layer.error_gain, layer.homeostasis_gain))
+    assert rules[0] == rules[1]

@@ -126,10 +126,8 @@ def test_homeostasis_keeps_its_rate_in_lower_layers():
     """The share of the rate is in the commit; homeostasis is larger for as much."""
     pulls = []
     for lower_rate in (1.0, 0.25):
-        lower, *_ = small_network(
-            small_config(hidden=(200, 100), lower_rate=lower_rate)
-        ).layers
-        pulls.append(
-            lower.homeostasis_gain * lower.rule.tag.value * lower.rule.weight.value
-        )
+        config = small_config(hidden=(200, 100), lower_rate=lower_rate)
+        lower = small_network(config).layers[0]
+        commit = lower.rule.tag.value * lower.rule.weight.value
+        pulls.append(lower.homeostasis_gain * commit)
     assert pulls[1] == pytest.approx(pulls[0], rel=0.001)  # gains are rounded
