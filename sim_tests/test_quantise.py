@@ -114,9 +114,9 @@ def test_what_the_chip_cannot_hold_is_refused(changes, message):
 
 
 def test_deeper_feedback_is_shifted_more():
-    """By hand, for d of about 20: 20 of 100 neurons fire, weights are about 55: 4.5 * 55
-    is 2**4 times too large. Below, 40 of 200 do; the relay weighs 100 by 0.2 and takes
-    a 16th: 6.3 * 55 * 55 * 2 / 16 is 2**7 times too large."""
+    """By hand, for d of about 20: 20 of 100 neurons fire, weights are about 55, and
+    4.5 * 55 is 2**4 times too large. Below, 40 of 200 fire; the relay weighs 100 by
+    0.2 and takes a 16th: 6.3 * 55 * 55 * 2 / 16 is 2**7 times too large."""
     network = small_network(small_config(hidden=(200, 100)))
     assert [layer.payload_shift for layer in network.layers] == [7, 4, 0]
     assert [network.path_shift(number) for number in range(2)] == [7 + 4, 4]
