@@ -217,7 +217,7 @@ NAMED: dict[str, dict[str, Any]] = {
         "homeostasis": 0.3,
         "target_rate": 0.3,
     },
-    "mnist": {"hidden": (800,), **_IMAGES},
+    "mnist": {**_IMAGES, "hidden": (800,), "epochs": 20, "learning_rate": 0.015},
     "fashion-mnist": {
         "hidden": (400, 400),
         **_IMAGES,

@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="digits, two rows")
     options = parser.parse_args()
-    base = {"hidden": (200,), "epochs": 4, "limit": 10_000}
+    base = {"hidden": (200,), "epochs": 4, "limit": 10_000, "learning_rate": 0.03}
     name = "digits" if options.quick else "mnist"
     rows = ["base", "traces 5 bits"] if options.quick else [*SETTINGS, *CHANGES]
     if options.quick:

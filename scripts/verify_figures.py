@@ -21,7 +21,7 @@ CASES: list[tuple[list[str], int]] = [  # options of `train`, samples of `verify
     ([*MNIST, "--hidden", "100"], 2),
     ([*MNIST, "--hidden", "100", "--eligibility", "recursive"], 2),
     ([*MNIST, "--hidden", "400"], 3),
-    ([*MNIST, "--hidden", "60", "--hidden", "40", "--hidden", "30"], 5),
+    ([*MNIST, "--hidden", "200", "--hidden", "100", "--hidden", "60"], 3),
     (["--dataset", "yin-yang", "--limit", "1000"], 4),
 ]
 QUICK = [(["--hidden", "12", "--limit", "60"], 1)]
