@@ -16,7 +16,6 @@ import numpy as np
 from lava_sfdfa import fixedpoint as fp
 from lava_sfdfa import reference as ref
 from lava_sfdfa.artifact import Artifact, load_artifact
-from lava_sfdfa.chips import WEIGHT
 from lava_sfdfa.config import Config
 from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.encoding import Events
@@ -24,6 +23,7 @@ from lava_sfdfa.engine import Engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.gradients import exact_updates
 from lava_sfdfa.network import Network, build_network
+from lava_sfdfa.quantise import weight_unit
 from lava_sfdfa.samples import shuffled
 from lava_sfdfa.trainer import Display, encode, learning_share, train
 
@@ -155,7 +155,7 @@ def exact_of(
     """Exact gradient of the real network that an artifact's integers stand for."""
     config = artifact.config
     weights = [
-        layer.weights * (config.weight_limit_of(number) / WEIGHT.maximum)
+        layer.weights / weight_unit(config, number)
         for number, layer in enumerate(artifact.network.layers)
     ]
     neurons = real_neurons(config)
@@ -200,8 +200,8 @@ def train_exact(
     """One training in floating point, one sample at a time, with the exact gradient.
 
     The same network, samples, order and learning rate as the chip's rule has, without
-    `lower_rate`: there is no noise. Errors:
-    InputError where the network has more weights than this is made for.
+    `lower_rate`: there is no noise. Errors: InputError where the network has more
+    weights than this is made for.
     """
     data = load_dataset(config.dataset, data_dir)
     network = build_network(config, data.train.n_inputs, data.n_classes)

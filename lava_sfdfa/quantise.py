@@ -154,8 +154,8 @@ def quantise(network: Network, config: Config) -> FixedNetwork:
 
 def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer:
     layer = network.layers[number]
-    scale = _weight_unit(config, number)
-    feedback_scale = _weight_unit(config, len(network.layers) - 1)
+    scale = weight_unit(config, number)
+    feedback_scale = weight_unit(config, len(network.layers) - 1)
     is_output = number == len(network.layers) - 1
     tau_membrane = layer.tau_membrane_s / network.step_s
     tau_synapse = layer.tau_synapse_s / network.step_s
@@ -208,8 +208,8 @@ def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer
     )
 
 
-def _weight_unit(config: Config, number: int) -> float:
-    """The integer for a weight of 1 in a layer."""
+def weight_unit(config: Config, number: int) -> float:
+    """The integer that stands for a weight of 1 in layer `number`."""
     return chips.WEIGHT.maximum / config.weight_limit_of(number)
 
 
@@ -286,7 +286,7 @@ def _payload_shift(network: Network, number: int, config: Config) -> int:
     rate = min(config.target_rate, 1.0)
     size = math.sqrt(max(1.0, rate * probing.n_post))
     for place, layer in enumerate(above, number + 1):
-        scale = _weight_unit(config, place)
+        scale = weight_unit(config, place)
         size *= scale * math.sqrt(np.mean(layer.weights**2))
     for relaying in above[:-1]:
         size *= rate * math.sqrt(relaying.n_post) / 2**RELAY_SHIFT

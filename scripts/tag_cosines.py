@@ -23,7 +23,7 @@ from lava_sfdfa.config import named_config
 from lava_sfdfa.datasets import load_dataset
 from lava_sfdfa.engine import Engine
 from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import FixedLayer, quantise
+from lava_sfdfa.quantise import FixedLayer, quantise, weight_unit
 from lava_sfdfa.rule import TRACE_SHIFT
 from lava_sfdfa.trainer import encode
 
@@ -39,7 +39,7 @@ class Case:
 
     layer: FixedLayer
     threshold: float
-    weight_limit: float  # what the largest integer stands for
+    unit: float  # the integer for a weight of 1
     inputs: ref.Spikes  # times in seconds
     steps: np.ndarray  # of the spikes of the layer
     neurons: np.ndarray
@@ -48,8 +48,8 @@ class Case:
     @property
     def tag_gain(self) -> float:
         """The tag that `quantise` chose for an eligibility of 1."""
-        unit = chips.WEIGHT.maximum / self.weight_limit * 2**chips.INPUT_SHIFT
-        product = self.layer.impulse * 2.0**self.layer.reciprocal_exponent / unit
+        product = self.layer.impulse * 2.0**self.layer.reciprocal_exponent
+        product /= self.unit * 2**chips.INPUT_SHIFT
         return product * self.layer.rule.tag.value / 2 ** int(TRACE_SHIFT)
 
 
@@ -68,7 +68,7 @@ def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]
         row = []
         for number, (steps, neurons) in enumerate(spikes):
             layer, tags = network.layers[number], engine.sample(number).tags
-            real = thresholds[number], config.weight_limit_of(number)
+            real = thresholds[number], weight_unit(config, number)
             row.append(Case(layer, *real, inputs, steps, neurons, tags))
             inputs = ref.Spikes(steps * step_s, neurons.astype(np.int64))
         cases.append(row)
@@ -78,11 +78,10 @@ def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]
 def cosines(config, case: Case, bits: dict | None, rng) -> list[float]:
     """Of each neuron that fired: the engine's tags (bits None), or the model's."""
     step_s = config.duration_s / config.steps
-    scale = case.weight_limit / chips.WEIGHT.maximum
     neurons = ref.Neurons(config.tau_membrane_s, config.tau_synapse_s, case.threshold)
     found = []
     for post in np.unique(case.neurons):
-        weights = case.layer.weights[post] * scale
+        weights = case.layer.weights[post] / case.unit
         steps = case.steps[case.neurons == post]
         # A spike is found up to a step late, when g may have fallen below c.
         truth = ref.eligibility(
