@@ -5,24 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lava_sfdfa.deploy.activity import Activity, measure
-from lava_sfdfa.deploy.energy import band
-from lava_sfdfa.deploy.fit import Request, fit
-from lava_sfdfa.deploy.graph import Graph
-from lava_sfdfa.deploy.partition import Partition
-from lava_sfdfa.deploy.place import (
+
+from lava_sfdfa.deploy.boards import Board
+from lava_sfdfa.deploy.mapping.activity import Activity, measure
+from lava_sfdfa.deploy.mapping.energy import band
+from lava_sfdfa.deploy.mapping.fit import Request, fit
+from lava_sfdfa.deploy.mapping.graph import Graph
+from lava_sfdfa.deploy.mapping.partition import Partition
+from lava_sfdfa.deploy.mapping.place import (
     Geometry,
     between_chips,
     hops,
     make_geometry,
     place_cores,
 )
-from lava_sfdfa.deploy.plan import Plan, build_plan
-from lava_sfdfa.deploy.traffic import Traffic, core_loads, measure_traffic
-
-from lava_sfdfa.artifact import Artifact, load_artifact
+from lava_sfdfa.deploy.mapping.traffic import Traffic, core_loads, measure_traffic
+from lava_sfdfa.deploy.plan.plan import Plan, build_plan
 from lava_sfdfa.errors import CheckError
-from lava_sfdfa.resources import Board
+from lava_sfdfa.network.artifact import Artifact, load_artifact
 
 N_SAMPLES = 100  # of the validation part, whose spikes are counted
 
@@ -53,8 +53,9 @@ def count_activity(artifact: Artifact, graph: Graph, data_dir: Path | None) -> A
 
     Errors: InputError where the data set is not there.
     """
-    from lava_sfdfa.datasets import load_dataset
-    from lava_sfdfa.trainer import check_fits, encode
+    from lava_sfdfa.data.datasets import load_dataset
+    from lava_sfdfa.data.encoding import encode
+    from lava_sfdfa.network.artifact import check_fits
 
     config, network = artifact.config, artifact.network
     data = load_dataset(artifact.provenance.get("dataset", config.dataset), data_dir)

@@ -17,10 +17,10 @@ from lava_sfdfa.commands.deploy import compile_, fit, run
 from lava_sfdfa.commands.evaluate import evaluate, info
 from lava_sfdfa.commands.exchange import export, import_
 from lava_sfdfa.commands.stream import stream
+from lava_sfdfa.commands.terminal import fail
 from lava_sfdfa.commands.train import train
 from lava_sfdfa.commands.verify import verify
 from lava_sfdfa.errors import InputError, SfdfaError
-from lava_sfdfa.terminal import fail
 
 
 class Commands(click.Group):

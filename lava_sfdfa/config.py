@@ -5,13 +5,12 @@ configurations were chosen on validation data; see README, "Figures".
 """
 
 import dataclasses
-import difflib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lava_sfdfa.errors import InputError
+from lava_sfdfa.errors import InputError, unknown_choice
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -165,94 +164,6 @@ def _check(config) -> None:
             f"tau_membrane_s is {config.tau_membrane_s}; it has to be greater than "
             f"tau_synapse_s, {config.tau_synapse_s}"
         )
-
-
-def unknown_choice(what: str, value: object, allowed) -> str:
-    """The sentence about a value that is none of those allowed."""
-    near = difflib.get_close_matches(str(value), [str(a) for a in allowed], 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{what} is {value!r}; allowed are {', '.join(map(str, allowed))}{hint}"
-
-
-_MARGIN = {"loss": "margin", "target_true": 12, "target_false": 4}
-_IMAGES = {
-    **_MARGIN,
-    "epochs": 12,
-    "weight_init": 0.8,
-    "weight_limit": 3.0,
-    "hidden_range": 1 / 3,
-    "learning_rate": 0.03,
-    "learning_rate_end": 0.02,
-    "homeostasis": 2.0,
-}
-NAMED: dict[str, dict[str, Any]] = {
-    "digits": {  # 64 inputs need larger weights than 784 do
-        **_IMAGES,
-        "hidden": (400,),
-        "epochs": 60,
-        "weight_init": 1.0,
-        "hidden_range": 1.0,
-        "learning_rate": 0.06,
-    },
-    # Four inputs have to drive a neuron that 150 pixels drive elsewhere: wide weights
-    # with a mean, and low thresholds. All they say is in their times: small steps, and
-    # a current and a membrane that remember the whole sample.
-    "yin-yang": {
-        **_MARGIN,
-        "hidden": (300,),
-        "epochs": 30,
-        "target_false": 3,
-        "steps": 256,
-        "window_s": 0.17,
-        "tau_synapse_s": 0.26,
-        "tau_membrane_s": 0.52,
-        "threshold_hidden": 0.25,
-        "threshold_output": 0.25,
-        "weight_init": 2.7,
-        "input_weight_mean": 1.35,
-        "weight_limit": 2.7,
-        "hidden_range": 2.0,
-        "learning_rate": 0.01,
-        "learning_rate_end": 0.02,
-        "homeostasis": 0.3,
-        "target_rate": 0.3,
-    },
-    "mnist": {**_IMAGES, "hidden": (800,), "epochs": 20, "learning_rate": 0.015},
-    "fashion-mnist": {
-        "hidden": (400, 400),
-        **_IMAGES,
-        "epochs": 20,
-        "hidden_range": 0.4,
-        "learning_rate": 0.015,
-        "target_rate": 0.4,
-    },
-    "emnist-balanced": {"hidden": (800,), **_IMAGES},
-    "nmnist": {  # the first saccade of three; single events are mostly noise
-        "hidden": (400,),
-        **_IMAGES,
-        "epochs": 20,
-        "recording_s": 0.1,
-        "bins": 4,
-        "bin_events": 2,
-    },
-    "shd": {  # not tuned
-        "hidden": (128,),
-        **_IMAGES,
-        "epochs": 30,
-        "recording_s": 1.0,
-        "bins": 32,
-    },
-}
-
-
-def named_config(dataset: str, **changes) -> Config:
-    """The default configuration of a data set, with some values changed.
-
-    A data set without a configuration of its own (a file) gets that of `mnist`.
-    Errors: InputError for a value outside its range.
-    """
-    values = {**NAMED.get(dataset, NAMED["mnist"]), **changes}
-    return Config(**{"dataset": dataset, **values})
 
 
 def read_config(path: Path, kind: type = Config) -> dict[str, Any]:

@@ -4,6 +4,8 @@ Every message says what is wrong, where, what was found, what is allowed and
 what to do. Everything else that escapes is a fault of ours.
 """
 
+import difflib
+
 
 class SfdfaError(Exception):
     """Base of all errors of this package; `exit_code` ends the command line."""
@@ -27,3 +29,10 @@ class BackendError(SfdfaError):
     """A backend or an optional package that the command needs is missing."""
 
     exit_code = 3
+
+
+def unknown_choice(what: str, value: object, allowed) -> str:
+    """The sentence about a value that is none of those allowed."""
+    near = difflib.get_close_matches(str(value), [str(a) for a in allowed], 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{what} is {value!r}; allowed are {', '.join(map(str, allowed))}{hint}"

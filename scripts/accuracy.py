@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa import chips
-from lava_sfdfa.artifact import Artifact, load_artifact
+from lava_sfdfa.chip import widths
+from lava_sfdfa.network.artifact import Artifact, load_artifact
 
 # The data set, and settings that differ from its named configuration.
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -78,7 +78,7 @@ def run(options: list[str], settings: dict[str, Any], data_dir: str) -> dict:
 
 def at_limit(artifact: Artifact) -> list[float]:
     """Share of the weights at a limit of their width, by layer."""
-    low, high = chips.WEIGHT.minimum, chips.WEIGHT.maximum
+    low, high = widths.WEIGHT.minimum, widths.WEIGHT.maximum
     return [
         float(np.mean((layer.weights == low) | (layer.weights == high)))
         for layer in artifact.network.layers

@@ -16,12 +16,11 @@ import time
 
 import numpy as np
 
-from lava_sfdfa.config import named_config
-from lava_sfdfa.encoding import encode_latency
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import quantise
-from lava_sfdfa.trainer import compile_engine
+from lava_sfdfa.data.encoding import encode_latency
+from lava_sfdfa.engine.engine import Engine, compile_engine
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
 
 N_CLASSES, SEED = 10, 0
 SIZES: list[tuple[int, tuple[int, ...]]] = [

@@ -22,25 +22,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lava_sfdfa.deploy.activity import Activity, measure
-from lava_sfdfa.deploy.compiler import place_and_cost
-from lava_sfdfa.deploy.fit import Request, fit
-from lava_sfdfa.deploy.graph import MODES
-from lava_sfdfa.deploy.page import html_page
-from lava_sfdfa.deploy.partition import partition
-from lava_sfdfa.deploy.place import between_chips, hops, make_geometry, place_cores
-from lava_sfdfa.deploy.plan_files import save_plan
-from lava_sfdfa.deploy.traffic import Traffic, adjacency, measure_traffic
 
-from lava_sfdfa.artifact import Artifact
-from lava_sfdfa.config import Config, named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.encoding import encode_latency
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import FixedNetwork, quantise
-from lava_sfdfa.resources import find_board
-from lava_sfdfa.trainer import encode
+from lava_sfdfa.config import Config
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode, encode_latency
+from lava_sfdfa.deploy.boards import find_board
+from lava_sfdfa.deploy.compiler import place_and_cost
+from lava_sfdfa.deploy.mapping.activity import Activity, measure
+from lava_sfdfa.deploy.mapping.fit import Request, fit
+from lava_sfdfa.deploy.mapping.graph import MODES
+from lava_sfdfa.deploy.mapping.partition import partition
+from lava_sfdfa.deploy.mapping.place import (
+    between_chips,
+    hops,
+    make_geometry,
+    place_cores,
+)
+from lava_sfdfa.deploy.mapping.traffic import Traffic, adjacency, measure_traffic
+from lava_sfdfa.deploy.plan.files import save_plan
+from lava_sfdfa.deploy.plan.page import html_page
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.network.artifact import Artifact
+from lava_sfdfa.network.fixed import FixedNetwork
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
 
 SIZES: tuple[tuple[int, ...], ...] = (
     (784, 100, 10),

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from accuracy import RANDOM, run
 
-from lava_sfdfa import fixedpoint as fp
-from lava_sfdfa.config import NAMED
-from lava_sfdfa.formats.nmnist import PARTS, SENSOR, read_nmnist
-from lava_sfdfa.samples import Recordings, shuffled
+from lava_sfdfa.chip import random
+from lava_sfdfa.data.formats.nmnist import PARTS, SENSOR, read_nmnist
+from lava_sfdfa.data.samples import Recordings, shuffled
+from lava_sfdfa.presets import NAMED
 
 FOLDS = 5
 
@@ -43,7 +43,7 @@ def write_fold(path: Path, content: dict[str, np.ndarray], fold: int) -> None:
         content["time_us"], content["index"], content["offset"], content["y"], 1
     )
     is_test = np.zeros(n, bool)
-    is_test[shuffled(0, fp.RANDOM_SPLIT, 2, n)[fold::FOLDS]] = True
+    is_test[shuffled(0, random.SPLIT, 2, n)[fold::FOLDS]] = True
     arrays = {"shape": np.array(SENSOR)}
     for name, chosen in (("train", ~is_test), ("test", is_test)):
         part = samples.take(np.flatnonzero(chosen))

@@ -22,10 +22,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.float_config import PAPER, paper_config
-from lava_sfdfa.float_trainer import FloatTraining, encode_times
-from lava_sfdfa.samples import Dataset, Images
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.samples import Dataset, Images
+from lava_sfdfa.reference.config import PAPER, paper_config
+from lava_sfdfa.training.floating import FloatTraining, encode_times
 
 IMAGE_SETS = sorted(set(PAPER) - {"shd"})
 

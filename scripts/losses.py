@@ -16,14 +16,17 @@ from pathlib import Path
 
 import numpy as np
 
-from lava_sfdfa import fixedpoint as fp
-from lava_sfdfa.config import Config, named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import FixedNetwork, quantise
-from lava_sfdfa.samples import Dataset, shuffled
-from lava_sfdfa.trainer import SILENT_RATE, encode, learning_share
+from lava_sfdfa.chip import random
+from lava_sfdfa.config import Config
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.data.samples import Dataset, shuffled
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.network.fixed import FixedNetwork
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.training.record import SILENT_RATE, learning_share
 
 Change = Callable[[FixedNetwork], FixedNetwork]
 
@@ -103,7 +106,7 @@ def train(config: Config, data: Dataset, change: Change | None) -> dict:
     curve = []
     for epoch in range(config.epochs):
         engine.set_learning_share(learning_share(config, epoch))
-        order = shuffled(config.seed, fp.RANDOM_ORDER, epoch, len(part))
+        order = shuffled(config.seed, random.ORDER, epoch, len(part))
         predictions = engine.learn(part.events, part.labels, order)
         learned = float(np.mean(predictions == part.labels[order]))
         predictions, n_spikes = engine.classify(held.events)

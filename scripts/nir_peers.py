@@ -21,13 +21,13 @@ import click
 import nir
 import numpy as np
 import torch
-from lava_sfdfa.deploy.nir import STEP_S, write_nir
 
-from lava_sfdfa.artifact import load_artifact
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.encoding import Events
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.trainer import encode
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.data.events import Events
+from lava_sfdfa.deploy.exchange.nir import STEP_S, write_nir
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.network.artifact import load_artifact
 
 
 def in_snntorch(graph, spikes):

@@ -15,9 +15,9 @@ import numpy as np
 from moving_bar.process import MovingBar, direction
 
 from lava_sfdfa.config import Config
-from lava_sfdfa.lava_backend import LavaNetwork
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import quantise
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.processes.network import LavaNetwork
 
 N_SENSORS, SEED = 24, 1
 CONFIG = Config(

@@ -17,19 +17,21 @@ from pathlib import Path
 
 import numpy as np
 
-from lava_sfdfa import chips, comparison
-from lava_sfdfa import reference as ref
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import FixedLayer, quantise, weight_unit
-from lava_sfdfa.rule import TRACE_SHIFT
-from lava_sfdfa.trainer import encode
+from lava_sfdfa.chip import widths
+from lava_sfdfa.chip.widths import TRACE_SHIFT
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.network.fixed import FixedLayer
+from lava_sfdfa.network.quantise import quantise, weight_unit
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.reference import equations
+from lava_sfdfa.training import comparison
 
 PERCENTILES = (5, 25, 50, 75)
 BITS = {"trace": (7, 6, 5, 4, 3), "y1": (7, 6, 5, 4, 3), "tag": (9, 8, 7, 6, 5)}
-FULL = {"trace": chips.TRACE.bits, "y1": chips.TRACE.bits, "tag": chips.TAG.bits}
+FULL = {"trace": widths.TRACE.bits, "y1": widths.TRACE.bits, "tag": widths.TAG.bits}
 EXACT = {"trace": 24, "y1": 24, "tag": 24}  # as good as no rounding
 
 
@@ -40,7 +42,7 @@ class Case:
     layer: FixedLayer
     threshold: float
     unit: float  # the integer for a weight of 1
-    inputs: ref.Spikes  # times in seconds
+    inputs: equations.Spikes  # times in seconds
     steps: np.ndarray  # of the spikes of the layer
     neurons: np.ndarray
     tags: np.ndarray  # (n_post, n_pre), of the engine
@@ -49,8 +51,8 @@ class Case:
     def tag_gain(self) -> float:
         """The tag that `quantise` chose for an eligibility of 1."""
         product = self.layer.impulse * 2.0**self.layer.reciprocal_exponent
-        product /= self.unit * 2**chips.INPUT_SHIFT
-        return product * self.layer.rule.tag.value / 2 ** int(TRACE_SHIFT)
+        product /= self.unit * 2**widths.INPUT_SHIFT
+        return product * self.layer.rule.tag.value / 2**TRACE_SHIFT
 
 
 def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]]:
@@ -70,7 +72,7 @@ def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]
             layer, tags = network.layers[number], engine.sample(number).tags
             real = thresholds[number], weight_unit(config, number)
             row.append(Case(layer, *real, inputs, steps, neurons, tags))
-            inputs = ref.Spikes(steps * step_s, neurons.astype(np.int64))
+            inputs = equations.Spikes(steps * step_s, neurons.astype(np.int64))
         cases.append(row)
     return cases
 
@@ -78,14 +80,21 @@ def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]
 def cosines(config, case: Case, bits: dict | None, rng) -> list[float]:
     """Of each neuron that fired: the engine's tags (bits None), or the model's."""
     step_s = config.duration_s / config.steps
-    neurons = ref.Neurons(config.tau_membrane_s, config.tau_synapse_s, case.threshold)
+    neurons = equations.Neurons(
+        config.tau_membrane_s, config.tau_synapse_s, case.threshold
+    )
     found = []
     for post in np.unique(case.neurons):
         weights = case.layer.weights[post] / case.unit
         steps = case.steps[case.neurons == post]
         # A spike is found up to a step late, when g may have fallen below c.
-        truth = ref.eligibility(
-            weights, neurons, case.inputs, steps * step_s, ref.STABILISED, floor=1.0
+        truth = equations.eligibility(
+            weights,
+            neurons,
+            case.inputs,
+            steps * step_s,
+            equations.STABILISED,
+            floor=1.0,
         ).sum(axis=0)
         tags = case.tags[post].astype(float)
         if bits is not None:
@@ -110,14 +119,16 @@ def model_tags(config, case: Case, weights, steps, bits: dict, rng) -> np.ndarra
     trace_top, tag_top = 2 ** bits["trace"] - 1, 2 ** (bits["tag"] - 1) - 1
     y1_top = 2 ** bits["y1"] - 1
     gain = case.tag_gain * 2.0 ** (bits["tag"] - FULL["tag"]) / impulse
-    neurons = ref.Neurons(config.tau_membrane_s, config.tau_synapse_s, case.threshold)
+    neurons = equations.Neurons(
+        config.tau_membrane_s, config.tau_synapse_s, case.threshold
+    )
     for step in range(config.steps):
         for row, alpha in enumerate(alphas):
             x[row] = np.floor(x[row] * alpha + rng.rand())
         arrived = case.inputs.neurons[now == step]
         x[:, arrived] = np.minimum(x[:, arrived] + round(impulse), trace_top)
         for _ in range(np.count_nonzero(steps == step)):
-            g = ref.current((step + 0.5) * step_s, weights, case.inputs, neurons)
+            g = equations.current((step + 0.5) * step_s, weights, case.inputs, neurons)
             share = min(1.0, case.threshold / max(g, 1e-9))
             y1 = max(1.0, round(y1_top * share)) / y1_top / case.threshold
             tags = np.floor(tags + gain * y1 * (x[0] - x[1]) + rng.rand(len(tags)))

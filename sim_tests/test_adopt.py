@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from lava_sfdfa.deploy.adopt import adopt
-from lava_sfdfa.deploy.dense import DenseLif
 
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.engine import Engine
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.deploy.exchange.dense import DenseLif
+from lava_sfdfa.deploy.exchange.import_layers import adopt
+from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.trainer import encode
+from lava_sfdfa.presets import named_config
 
 CONFIG = named_config("digits", hidden=(20,), steps=32)
 

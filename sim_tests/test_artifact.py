@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
 
-from lava_sfdfa.artifact import VERSION, Artifact, load_artifact, save_artifact
-from lava_sfdfa.engine import Engine
+from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.artifact import Artifact, load_artifact, save_artifact
+from lava_sfdfa.network.content import VERSION
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from conftest import random_samples, small_config, small_network
-from lava_sfdfa.deploy import board
 
+from lava_sfdfa.data.encoding import Part
+from lava_sfdfa.deploy.run import board
 from lava_sfdfa.errors import BackendError
-from lava_sfdfa.trainer import Part
 
 HERE = Path(__file__).parent
 STAND_IN = HERE / "board_stand_in"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from command_line import call, hear_ctrl_c, last_json
 
-from lava_sfdfa.artifact import load_artifact
+from lava_sfdfa.network.artifact import load_artifact
 
 QUICK = ["--hidden", "30", "--epochs", "2", "--limit", "300"]
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from command_line import call
 
-from lava_sfdfa import comparison
-from lava_sfdfa.artifact import load_artifact
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.network import build_network
-from lava_sfdfa.trainer import encode
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.training import comparison
 
 QUICK = ["--hidden", "30", "--epochs", "2", "--limit", "300", "--seeds", "2"]
 

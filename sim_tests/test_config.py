@@ -2,8 +2,9 @@
 
 import pytest
 
-from lava_sfdfa.config import NAMED, Config, named_config, read_config
+from lava_sfdfa.config import Config, read_config
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.presets import NAMED, named_config
 
 
 @pytest.mark.parametrize("name", [*NAMED, "my.npz"])

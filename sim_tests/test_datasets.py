@@ -5,12 +5,12 @@ import gzip
 import numpy as np
 import pytest
 
-from lava_sfdfa import samples
-from lava_sfdfa.datasets import load_dataset
+from lava_sfdfa.data import samples
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.formats.bundled import yin_yang
+from lava_sfdfa.data.formats.idx import read_idx
+from lava_sfdfa.data.sources import IDX_FILES, describe
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.formats.bundled import yin_yang
-from lava_sfdfa.formats.idx import read_idx
-from lava_sfdfa.sources import IDX_FILES, describe
 
 # --- splits -----------------------------------------------------------------------
 

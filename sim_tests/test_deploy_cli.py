@@ -8,7 +8,7 @@ import h5py
 import pytest
 from command_line import call, last_json
 
-from lava_sfdfa.resources import BOARDS, LOIHI2, Fact
+from lava_sfdfa.deploy.boards import BOARDS, LOIHI2, Fact
 
 LAYERS = ["--layers", "784,800,10"]
 

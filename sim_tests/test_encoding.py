@@ -3,8 +3,8 @@
 import numpy as np
 from conftest import dense
 
-from lava_sfdfa.encoding import bin_recordings, encode_latency
-from lava_sfdfa.samples import Recordings
+from lava_sfdfa.data.encoding import bin_recordings, encode_latency
+from lava_sfdfa.data.samples import Recordings
 
 
 def test_brighter_is_earlier_and_zero_is_silent():

@@ -7,8 +7,8 @@ import pytest
 from conftest import dense, random_samples, small_config, small_network
 from oracle import Oracle
 
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.rule import Rule
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.network.rule import Rule
 
 N_SAMPLES = 20
 
@@ -153,7 +153,7 @@ def test_currents_wrap_at_24_bits_and_are_counted():
     layer = network.layers[0]
     layer = dataclasses.replace(layer, weights=np.full_like(layer.weights, 127))
     network = dataclasses.replace(network, layers=(layer, network.layers[1]))
-    from lava_sfdfa.encoding import encode_latency
+    from lava_sfdfa.data.encoding import encode_latency
 
     images = np.full((2, 2000), 255, np.uint8)
     events = encode_latency(images, config.window_steps)
@@ -197,7 +197,7 @@ def test_classifying_changes_nothing():
 def test_a_network_without_input_stays_silent_and_unchanged():
     config = small_config()
     network = small_network(config)
-    from lava_sfdfa.encoding import encode_latency
+    from lava_sfdfa.data.encoding import encode_latency
 
     events = encode_latency(np.zeros((3, 20), np.uint8), config.window_steps)
     engine = Engine(network)

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 from command_line import call, last_json
-from lava_sfdfa.deploy.dense import LOST
 
-from lava_sfdfa.artifact import load_artifact
+from lava_sfdfa.deploy.exchange.dense import LOST
+from lava_sfdfa.network.artifact import load_artifact
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from lava_sfdfa import sources
+from lava_sfdfa.data import sources
+from lava_sfdfa.data.fetch import fetch
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.fetch import fetch
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -3,8 +3,8 @@
 import pytest
 from test_trainer import Silent
 
-from lava_sfdfa import trainer
-from lava_sfdfa.config import named_config
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.training import run
 
 pytestmark = pytest.mark.slow
 SEEDS = [0, 1, 2]
@@ -12,7 +12,7 @@ SEEDS = [0, 1, 2]
 
 def accuracy(dataset, data_dir, out, **changes):
     config = named_config(dataset, **changes)
-    result = trainer.train(config, data_dir, out, Silent())
+    result = run.train(config, data_dir, out, Silent())
     return result["test_accuracy"], result
 
 

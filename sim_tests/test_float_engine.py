@@ -6,8 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lava_sfdfa import float_engine as engine
-from lava_sfdfa.reference import STABILISED, Neurons, Spikes, eligibility, run_layer
+from lava_sfdfa.reference import engine
+from lava_sfdfa.reference.equations import (
+    STABILISED,
+    Neurons,
+    Spikes,
+    eligibility,
+    run_layer,
+)
 
 TAU, TAU_S, END = 0.26, 0.13, 0.2
 Z_END = math.exp(END / TAU)

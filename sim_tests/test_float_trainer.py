@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from command_line import call
 
-from lava_sfdfa.artifact import load_artifact
+from lava_sfdfa.data.samples import Images, Recordings
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.float_artifact import load_float, save_float
-from lava_sfdfa.float_config import FloatConfig, paper_config
-from lava_sfdfa.float_trainer import FloatTraining, encode_times
-from lava_sfdfa.samples import Images, Recordings
+from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.reference.artifact import load_float, save_float
+from lava_sfdfa.reference.config import FloatConfig, paper_config
+from lava_sfdfa.training.floating import FloatTraining, encode_times
 
 QUICK = ["train", "--precision", "float", "--hidden", "60", "--epochs", "5"]
 

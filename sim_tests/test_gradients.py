@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lava_sfdfa.gradients import exact_updates, forward_gradients
-from lava_sfdfa.reference import Neurons, Spikes, run_layer
+from lava_sfdfa.reference.equations import Neurons, Spikes, run_layer
+from lava_sfdfa.reference.gradients import exact_updates, forward_gradients
 
 PAPER = Neurons(tau=0.26, tau_s=0.13, threshold=0.77)
 STEP = 1e-6

@@ -13,18 +13,18 @@ import pytest
 from command_line import hear_ctrl_c
 from conftest import random_samples, small_config, small_network
 
-from lava_sfdfa import lava_backend
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.engine import Engine
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import BackendError, InputError
-from lava_sfdfa.lava_backend import LavaNetwork, make_input, require_lava
-from lava_sfdfa.lava_engine import LavaEngine
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import quantise
-from lava_sfdfa.trainer import encode
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.processes import network
+from lava_sfdfa.processes.engine import LavaEngine
+from lava_sfdfa.processes.network import LavaNetwork, make_input, require_lava
 
-ROOT = Path(lava_backend.__file__).parents[1]
+ROOT = Path(network.__file__).parents[1]
 
 
 @pytest.fixture

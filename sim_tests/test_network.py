@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from conftest import small_config
 
-from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.chip import random
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network import Layer, Network, build_network, uniform
+from lava_sfdfa.network.real import Layer, Network, build_network, uniform
 
 
 def test_layers_follow_the_configuration():
@@ -25,12 +25,12 @@ def test_layers_follow_the_configuration():
 
 
 def test_initial_weights_are_uniform_and_depend_on_the_seed():
-    numbers = uniform(0, fp.RANDOM_WEIGHT_INIT, 0, (300, 400))
+    numbers = uniform(0, random.WEIGHT_INIT, 0, (300, 400))
     assert -1 <= numbers.min() < -0.999 and 0.999 < numbers.max() < 1
     # Standard deviation of a uniform number in +-1; 5 standard errors of the mean.
     assert abs(numbers.mean()) < 5 / np.sqrt(3 * numbers.size)
     assert numbers.std() == pytest.approx(1 / np.sqrt(3), rel=0.01)
-    other = uniform(1, fp.RANDOM_WEIGHT_INIT, 0, (300, 400))
+    other = uniform(1, random.WEIGHT_INIT, 0, (300, 400))
     assert (other != numbers).mean() > 0.999
 
 

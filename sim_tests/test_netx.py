@@ -9,11 +9,11 @@ import h5py
 import numpy as np
 import pytest
 from conftest import small_config, small_network
-from lava_sfdfa.deploy.dense import dense_layers, whole_weights
-from lava_sfdfa.deploy.netx import read_netx, write_netx
 
-from lava_sfdfa.artifact import Artifact
+from lava_sfdfa.deploy.exchange.dense import dense_layers, whole_weights
+from lava_sfdfa.deploy.exchange.netx import read_netx, write_netx
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.artifact import Artifact
 
 
 @pytest.fixture

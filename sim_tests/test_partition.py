@@ -4,12 +4,18 @@ import re
 
 import numpy as np
 import pytest
-from lava_sfdfa.deploy.fit import Request, fit, smallest_change
-from lava_sfdfa.deploy.graph import MODES, build_graph, parse_layers
-from lava_sfdfa.deploy.partition import count_targets, partition, slice_use
 
+from lava_sfdfa.deploy.boards import (
+    BOARDS,
+    LOIHI1,
+    LOIHI2,
+    LOIHI2_CONSERVATIVE,
+    find_board,
+)
+from lava_sfdfa.deploy.mapping.fit import Request, fit, smallest_change
+from lava_sfdfa.deploy.mapping.graph import MODES, build_graph, parse_layers
+from lava_sfdfa.deploy.mapping.partition import count_targets, partition, slice_use
 from lava_sfdfa.errors import CheckError, InputError
-from lava_sfdfa.resources import BOARDS, LOIHI1, LOIHI2, LOIHI2_CONSERVATIVE, find_board
 
 MODELS = (LOIHI1, LOIHI2, LOIHI2_CONSERVATIVE)
 SIZES = [(784, 800, 10), (64, 200, 10), (784, 400, 200, 10), (100, 2000, 7, 900, 5)]

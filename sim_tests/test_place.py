@@ -5,11 +5,13 @@ import itertools
 import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
-from lava_sfdfa.deploy.activity import count_spikes, measure
-from lava_sfdfa.deploy.energy import HIGH, LOW, band
-from lava_sfdfa.deploy.graph import build_graph
-from lava_sfdfa.deploy.partition import partition
-from lava_sfdfa.deploy.place import (
+
+from lava_sfdfa.deploy.boards import BOARDS, LOIHI2
+from lava_sfdfa.deploy.mapping.activity import count_spikes, measure
+from lava_sfdfa.deploy.mapping.energy import HIGH, LOW, band
+from lava_sfdfa.deploy.mapping.graph import build_graph
+from lava_sfdfa.deploy.mapping.partition import partition
+from lava_sfdfa.deploy.mapping.place import (
     between_chips,
     curve_order,
     hilbert,
@@ -17,10 +19,8 @@ from lava_sfdfa.deploy.place import (
     make_geometry,
     place_cores,
 )
-from lava_sfdfa.deploy.traffic import Traffic, core_loads, measure_traffic
-
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.resources import BOARDS, LOIHI2
+from lava_sfdfa.deploy.mapping.traffic import Traffic, core_loads, measure_traffic
+from lava_sfdfa.engine.engine import Engine
 
 
 def layered(width: int, depth: int) -> Traffic:

@@ -11,14 +11,14 @@ import h5py
 import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
-from lava_sfdfa.deploy.activity import measure
-from lava_sfdfa.deploy.compiler import place_and_cost
-from lava_sfdfa.deploy.fit import Request, fit
-from lava_sfdfa.deploy.page import html_page
-from lava_sfdfa.deploy.plan_files import load_plan, save_plan
-from lava_sfdfa.deploy.report import si, text_report
 from test_simulate import BOARD, make_artifact, scattered
 
+from lava_sfdfa.deploy.compiler import place_and_cost
+from lava_sfdfa.deploy.mapping.activity import measure
+from lava_sfdfa.deploy.mapping.fit import Request, fit
+from lava_sfdfa.deploy.plan.files import load_plan, save_plan
+from lava_sfdfa.deploy.plan.page import html_page
+from lava_sfdfa.deploy.plan.report import si, text_report
 from lava_sfdfa.errors import InputError
 
 

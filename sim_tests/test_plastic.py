@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lava_sfdfa import plastic
-from lava_sfdfa.rule_text import WIDTHS
+from lava_sfdfa.chip.rule_text import WIDTHS
+from lava_sfdfa.processes import plastic
 
 pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from conftest import small_config, small_network
 
-from lava_sfdfa.config import named_config
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import quantise
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
 
 
 def mnist():

@@ -7,11 +7,11 @@ import h5py
 import numpy as np
 import pytest
 
-from lava_sfdfa.datasets import load_dataset
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.formats.nmnist import decode
+from lava_sfdfa.data.samples import Recordings
+from lava_sfdfa.data.sources import EMNIST_FILES, describe
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.formats.nmnist import decode
-from lava_sfdfa.samples import Recordings
-from lava_sfdfa.sources import EMNIST_FILES, describe
 
 
 def pieces(part: Recordings):
@@ -102,7 +102,7 @@ def test_missing_recordings_say_what_to_do(tmp_path):
 
 def test_the_real_recordings_are_read(data_dir):
     """The first 1,000 and 100 of N-MNIST, in one zip file of both parts."""
-    from lava_sfdfa.formats.nmnist import read_nmnist
+    from lava_sfdfa.data.formats.nmnist import read_nmnist
 
     folder = data_dir / "nmnist-small"
     train, test = (read_nmnist("nmnist", folder, part) for part in ("Train", "Test"))

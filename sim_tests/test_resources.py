@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lava_sfdfa.errors import CheckError, InputError
-from lava_sfdfa.resources import (
+from lava_sfdfa.deploy.boards import (
     BOARDS,
     LOIHI1,
     LOIHI2,
@@ -16,6 +15,7 @@ from lava_sfdfa.resources import (
     RESOURCES,
     find_board,
 )
+from lava_sfdfa.errors import CheckError, InputError
 
 GOLDEN = json.loads((Path(__file__).parent / "loihi2_rows.json").read_text())
 # Published with two decimals, so that a right figure is at most half of 0.01 away.

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from lava_sfdfa import rule
-from lava_sfdfa.errors import InputError
-from lava_sfdfa.rule import (
-    Rule,
-    Scale,
+from lava_sfdfa.chip import protocol
+from lava_sfdfa.engine.synapses import (
     decay_jumps,
     grow_both,
     grow_tags,
     update_feedback,
     weight_changes,
 )
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.network import rule
+from lava_sfdfa.network.rule import Rule, Scale
 
 ALL = np.arange(4, dtype=np.int32)
 KEY = np.uint32(0)
@@ -30,7 +30,7 @@ def test_tags_by_hand():
     for bits, expected in ((DOWN, [31, 0, 7, 255]), (UP, [32, 0, 7, 255])):
         tags = np.array([0, 0, 7, 250], np.int16)
         x1, x2 = int32(100, 33, 0, 127), int32(60, 33, 0, 80)
-        grow_tags(tags, x1, x2, 50, (4, -5), KEY, ALL, bits)
+        grow_tags(tags, (x1, x2), 50, (4, -5), KEY, ALL, bits)
         assert tags.tolist() == expected
 
 
@@ -44,8 +44,8 @@ def test_both_tags_by_hand():
     for bits, tag, jump in ((DOWN, 46, 165), (UP, 47, 166)):
         tags, jumps = np.array([0], np.int16), np.array([148], np.int16)
         grow_both(
-            tags, jumps, int32(100), int32(60), 50, (4, -5), (3, -6), (2, -7),
-            KEY, KEY, ALL[:1], bits,
+            (tags, jumps), (int32(100), int32(60)), 50, ((4, -5), (3, -6), (2, -7)),
+            (KEY, KEY), ALL[:1], bits,
         )  # fmt: skip
         assert (tags.tolist(), jumps.tolist()) == ([tag], [jump])
 
@@ -62,7 +62,7 @@ def test_a_high_tag_is_not_cut_by_the_order_of_the_products():
     """t = 200, x1 = 127, x2 = 120, y1 = 127: the slow product alone would take the
     accumulator to 200 + 252 units, beyond its 256; the true sum is 213.9."""
     tags = np.array([200], np.int16)
-    grow_tags(tags, int32(127), int32(120), 127, (4, -5), KEY, ALL[:1], DOWN)
+    grow_tags(tags, (int32(127), int32(120)), 127, (4, -5), KEY, ALL[:1], DOWN)
     assert tags[0] == 213
 
 
@@ -113,9 +113,9 @@ def test_feedback_rests_where_the_scale_says():
     """B stays in the mean where B = FEEDBACK_SCALE * p * d; here d = 5, B = 80."""
     total = 0
     for bits in range(128):
-        row = np.array([5 * rule.FEEDBACK_SCALE], np.int8)
+        row = np.array([5 * protocol.FEEDBACK_SCALE], np.int8)
         update_feedback(row, 32, 8, int32(5), KEY, bits)
-        total += int(row[0]) - 5 * rule.FEEDBACK_SCALE
+        total += int(row[0]) - 5 * protocol.FEEDBACK_SCALE
     assert total == 0
 
 
@@ -125,7 +125,7 @@ def test_every_synapse_rounds_on_its_own():
     tags = np.zeros(n, np.int16)
     traces = np.full(n, 100, np.int32), np.full(n, 60, np.int32)
     grow_tags(
-        tags, *traces, 50, (4, -5), np.uint32(12345), np.arange(n, dtype=np.int32), -1
+        tags, traces, 50, (4, -5), np.uint32(12345), np.arange(n, dtype=np.int32), -1
     )
     assert set(tags) == {31, 32}
     assert abs((tags == 32).mean() - 0.25) < 5 * (0.25 * 0.75 / n) ** 0.5

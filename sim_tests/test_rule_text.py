@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lava_sfdfa.chip.rule_text import VARIABLES, WIDTHS, Factor, Product, explain, parse
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.rule import FEEDBACK_RULE, Rule, Scale
-from lava_sfdfa.rule_text import VARIABLES, WIDTHS, Factor, Product, explain, parse
+from lava_sfdfa.network.rule import FEEDBACK_RULE, Rule, Scale
 
 RULE = Rule(Scale(4, -5), Scale(2, -7), Scale(3, -6), Scale(5, -7))
 TEXTS = [RULE.dt, RULE.dd, RULE.dw, FEEDBACK_RULE, "16*u3*sgn(t-3)*w - x0*(x1+5)"]

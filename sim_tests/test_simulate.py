@@ -6,23 +6,23 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
-from lava_sfdfa.deploy.activity import measure
-from lava_sfdfa.deploy.compiler import place_and_cost
-from lava_sfdfa.deploy.fit import Request, fit
-from lava_sfdfa.deploy.partition import Partition, partition
-from lava_sfdfa.deploy.place import make_geometry, place_cores
-from lava_sfdfa.deploy.plan import Plan, build_plan, planned_network
-from lava_sfdfa.deploy.simulate import Simulator
-from lava_sfdfa.deploy.traffic import measure_traffic
 
-from lava_sfdfa.artifact import Artifact
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import quantise
-from lava_sfdfa.resources import BOARDS, LOIHI2, RESOURCES, Board, Fact
-from lava_sfdfa.trainer import encode
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.deploy.boards import BOARDS, LOIHI2, RESOURCES, Board, Fact
+from lava_sfdfa.deploy.compiler import place_and_cost
+from lava_sfdfa.deploy.mapping.activity import measure
+from lava_sfdfa.deploy.mapping.fit import Request, fit
+from lava_sfdfa.deploy.mapping.partition import Partition, partition
+from lava_sfdfa.deploy.mapping.place import make_geometry, place_cores
+from lava_sfdfa.deploy.mapping.traffic import measure_traffic
+from lava_sfdfa.deploy.plan.plan import Plan, build_plan, planned_network
+from lava_sfdfa.deploy.run.simulate import Simulator
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.network.artifact import Artifact
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
 
 N_SAMPLES = 20
 # A chip of two tiny cores, so that small networks spread over many.

@@ -7,10 +7,10 @@ import oracle
 import pytest
 from conftest import dense, random_samples, small_config, small_network
 
-from lava_sfdfa import fixedpoint as fp
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.rule import JUMP_REST
-from lava_sfdfa.state import by_synapse
+from lava_sfdfa.chip import arithmetic
+from lava_sfdfa.chip.protocol import JUMP_REST
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.state import by_synapse
 
 pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
 
@@ -120,7 +120,7 @@ class Sample:
             scratch, params = self.shown[now][layer], self.engine._parameters[layer]
             for post in np.flatnonzero(spikes):
                 u, exponent = int(scratch.u[post]), params.reciprocal_exponent
-                y1[post] = fp.reciprocal(u, exponent)
+                y1[post] = arithmetic.reciprocal(u, exponent)
         is_output = layer == self.net.n_hidden
         if now == (self.schedule.error if is_output else self.schedule.commit):
             y3 = self.y3[layer]
@@ -184,7 +184,7 @@ def test_engine_equals_stock_connections(hidden, eligibility):
             np.testing.assert_array_equal(found, tags[i][0], where)
             n_tags += np.count_nonzero(found)
             if eligibility == "recursive":
-                found = by_synapse(scratch, scratch.jumps, int(JUMP_REST))
+                found = by_synapse(scratch, scratch.jumps, JUMP_REST)
                 np.testing.assert_array_equal(found, tags[i][1], where)
             expected = stock.forward[i].weights
             np.testing.assert_array_equal(state.weights.T, expected, where)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lava_sfdfa import plastic
+from lava_sfdfa.chip.protocol import JUMP_REST
+from lava_sfdfa.chip.rule_text import check_rule, explain, parse
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.rule import JUMP_REST
-from lava_sfdfa.rule_text import check_rule, explain, parse
+from lava_sfdfa.processes import plastic
 
 pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
 
@@ -60,7 +60,7 @@ def test_second_tag_is_unsigned():
     stock = stock_dense(dd="-4*y0")
     step(stock, **BAP)
     assert stock.tag_2[0, 0] == 0
-    own = own_dense(dd="-4*y0", options={"tag_2": np.array([[int(JUMP_REST)]])})
+    own = own_dense(dd="-4*y0", options={"tag_2": np.array([[JUMP_REST]])})
     step(own, **BAP)
     assert own.tag_2[0, 0] - JUMP_REST == -4
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lava_sfdfa.presentation import integrate
-from lava_sfdfa.schedule import Schedule
+from lava_sfdfa.chip.protocol import Schedule
+from lava_sfdfa.engine.presentation import integrate
 
 pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from test_trainer import Silent
 
-from lava_sfdfa.artifact import load_artifact
-from lava_sfdfa.config import named_config
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.stream import PICTURE, arrival, samples_to, stream, windowed
+from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.training.stream import PICTURE, arrival, samples_to, stream, windowed
 
 
 def test_a_late_class_arrives_in_the_second_half_only():

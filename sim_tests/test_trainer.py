@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lava_sfdfa import trainer
-from lava_sfdfa.artifact import load_artifact
-from lava_sfdfa.config import named_config
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.trainer import learning_share
+from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.training import evaluate, run
+from lava_sfdfa.training.record import learning_share
 
 
 class Silent:
@@ -41,7 +41,7 @@ def digits(**changes):
 
 
 def run(out, display=None, resume=False, **changes):
-    return trainer.train(digits(**changes), None, out, display or Silent(), resume)
+    return run.train(digits(**changes), None, out, display or Silent(), resume)
 
 
 def test_training_learns_and_tells(tmp_path):
@@ -122,11 +122,11 @@ def test_a_silent_layer_is_announced(tmp_path):
 def test_evaluate_repeats_the_test_accuracy(tmp_path):
     result = run(tmp_path)
     steps = []
-    found = trainer.evaluate(tmp_path, None, None, None, lambda *a: steps.append(a))
+    found = evaluate.evaluate(tmp_path, None, None, None, lambda *a: steps.append(a))
     assert found["test_accuracy"] == result["test_accuracy"]
     assert found["spikes_per_sample"] == result["spikes_per_sample"]
     assert found["samples"] == 359 and steps[-1] == (359, 359)
-    assert trainer.evaluate(tmp_path, None, None, 10, lambda *a: None)["samples"] == 10
+    assert evaluate.evaluate(tmp_path, None, None, 10, lambda *a: None)["samples"] == 10
 
 
 def test_evaluate_refuses_data_of_another_shape(tmp_path):
@@ -134,13 +134,15 @@ def test_evaluate_refuses_data_of_another_shape(tmp_path):
     with pytest.raises(
         InputError, match=r"shape \(4,\), but the artifact takes \(8, 8\)"
     ):
-        trainer.evaluate(tmp_path, "yin-yang", None, None, lambda *a: None)
+        evaluate.evaluate(tmp_path, "yin-yang", None, None, lambda *a: None)
     x = np.ones((40, 8, 8), np.uint8)
     content = {"x_train": x, "x_test": x}
     content |= {"y_train": np.arange(40) % 12, "y_test": np.arange(40) % 12}
     np.savez(tmp_path / "more.npz", **content)
     with pytest.raises(InputError, match="has 12 classes, but the artifact knows 10"):
-        trainer.evaluate(tmp_path, str(tmp_path / "more.npz"), None, None, lambda *a: 0)
+        evaluate.evaluate(
+            tmp_path, str(tmp_path / "more.npz"), None, None, lambda *a: 0
+        )
 
 
 def test_a_folder_that_cannot_be_written_stops_before_training(tmp_path):

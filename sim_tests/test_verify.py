@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
 
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.lava_backend import LavaNetwork, make_input
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import quantise
-from lava_sfdfa.trainer import encode
-from lava_sfdfa.verify import Timeline, compare
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.timeline import Timeline
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.processes.network import LavaNetwork, make_input
+from lava_sfdfa.processes.verify import compare
 
 pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
 

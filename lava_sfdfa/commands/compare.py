@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
+from lava_sfdfa.commands.terminal import as_json, console, json_option, network_options
 from lava_sfdfa.commands.train import Progressing, make_config
 from lava_sfdfa.config import FEEDBACK
-from lava_sfdfa.terminal import as_json, console, json_option, network_options
 
 
 @click.command()
@@ -38,9 +38,9 @@ def compare(
     """
     settings = make_config(config, options)
     folder = out or Path("runs") / f"compare-{Path(settings.dataset).stem}"
-    from lava_sfdfa import comparison
-    from lava_sfdfa.comparison_picture import PICTURE, draw_comparison
-    from lava_sfdfa.trainer import prepare_folder
+    from lava_sfdfa.training import comparison
+    from lava_sfdfa.training.comparison_picture import PICTURE, draw_comparison
+    from lava_sfdfa.training.folder import prepare_folder
 
     prepare_folder(folder)
     kinds = tuple(dict.fromkeys(feedback)) or FEEDBACK

@@ -6,10 +6,10 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from lava_sfdfa import sources
+from lava_sfdfa.commands.terminal import as_json, console, data_dir_option, json_option
+from lava_sfdfa.data import sources
+from lava_sfdfa.data.fetch import fetch
 from lava_sfdfa.errors import CheckError
-from lava_sfdfa.fetch import fetch
-from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
 
 
 @click.group()

@@ -7,11 +7,11 @@ from typing import Any
 import click
 from rich.progress import Progress
 
+from lava_sfdfa.commands.terminal import as_json, console, data_dir_option, json_option
 from lava_sfdfa.config import ELIGIBILITY
-from lava_sfdfa.deploy.graph import MODES, parse_layers
+from lava_sfdfa.deploy.boards import BOARDS, find_board
+from lava_sfdfa.deploy.mapping.graph import MODES, parse_layers
 from lava_sfdfa.errors import CheckError, InputError
-from lava_sfdfa.resources import BOARDS, find_board
-from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
 
 REPORT, PAGE = "report.txt", "report.html"
 
@@ -41,15 +41,15 @@ def fit(
 ) -> None:
     """See whether a network fits a board, on how many cores, and what limits it."""
     from lava_sfdfa.deploy.compiler import request_of, sentence
-    from lava_sfdfa.deploy.fit import Request
-    from lava_sfdfa.deploy.fit import fit as find_fit
-    from lava_sfdfa.deploy.report import text_report
+    from lava_sfdfa.deploy.mapping.fit import Request
+    from lava_sfdfa.deploy.mapping.fit import fit as find_fit
+    from lava_sfdfa.deploy.plan.report import text_report
 
     if (artifact is None) == (layers is None):
         raise InputError("fit takes an artifact or --layers, one of the two")
     target = find_board(board, conservative)
     if artifact is not None:
-        from lava_sfdfa.artifact import load_artifact
+        from lava_sfdfa.network.artifact import load_artifact
 
         request = request_of(load_artifact(artifact), target, mode)
     else:
@@ -83,9 +83,9 @@ def compile_(
 ) -> None:
     """Place a trained network on the cores of a board: a plan and a report."""
     from lava_sfdfa.deploy.compiler import compile_artifact
-    from lava_sfdfa.deploy.page import html_page
-    from lava_sfdfa.deploy.plan_files import save_plan, write_files
-    from lava_sfdfa.deploy.report import text_report
+    from lava_sfdfa.deploy.plan.files import save_plan, write_files
+    from lava_sfdfa.deploy.plan.page import html_page
+    from lava_sfdfa.deploy.plan.report import text_report
 
     target = find_board(board, conservative)
     folder = out or Path("plans") / f"{board}-{mode}"
@@ -125,8 +125,8 @@ def run(
     A plan that learns takes training samples and predicts each before it learns it;
     another takes test samples.
     """
-    from lava_sfdfa.deploy.plan_files import load_plan
-    from lava_sfdfa.deploy.runner import run_plan
+    from lava_sfdfa.deploy.plan.files import load_plan
+    from lava_sfdfa.deploy.run.run import run_plan
 
     found = load_plan(plan)
     with Progress(console=console, transient=True) as progress:

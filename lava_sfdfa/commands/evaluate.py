@@ -7,18 +7,19 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from lava_sfdfa.artifact import VERSION, load_artifact
-from lava_sfdfa.chips import WIDTHS
-from lava_sfdfa.float_artifact import FloatArtifact, load_float
-from lava_sfdfa.rule import FEEDBACK_RULE, Rule
-from lava_sfdfa.rule_text import explain, parse
-from lava_sfdfa.terminal import (
+from lava_sfdfa.chip.rule_text import explain, parse
+from lava_sfdfa.chip.widths import WIDTHS
+from lava_sfdfa.commands.terminal import (
     as_json,
     console,
     data_dir_option,
     json_option,
     limit_option,
 )
+from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.network.content import VERSION
+from lava_sfdfa.network.rule import FEEDBACK_RULE, Rule
+from lava_sfdfa.reference.artifact import FloatArtifact, load_float
 
 
 @click.command()
@@ -35,7 +36,7 @@ def evaluate(
     json_: bool,
 ) -> None:
     """Classify the test part of a data set with a trained network."""
-    from lava_sfdfa import float_trainer, trainer
+    from lava_sfdfa.training import evaluate, floating
 
     in_float = load_float(artifact)
     with Progress(console=console, transient=True) as progress:
@@ -45,9 +46,9 @@ def evaluate(
             progress.update(task, completed=done, total=total)
 
         if in_float is not None:
-            result = float_trainer.evaluate_float(in_float, dataset, data_dir, limit)
+            result = floating.evaluate_float(in_float, dataset, data_dir, limit)
         else:
-            result = trainer.evaluate(artifact, dataset, data_dir, limit, show)
+            result = evaluate.evaluate(artifact, dataset, data_dir, limit, show)
     kind = "fixed point" if in_float is None else "floating point"
     console.print(
         f"test accuracy {result['test_accuracy']:.2%} of {result['samples']} samples "

@@ -6,15 +6,16 @@ from typing import Any
 
 import click
 
-from lava_sfdfa.artifact import (
+from lava_sfdfa.commands.terminal import as_json, console, data_dir_option, json_option
+from lava_sfdfa.config import read_config
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.artifact import (
     Artifact,
     from_content,
     load_artifact,
     save_artifact,
 )
-from lava_sfdfa.config import named_config, read_config
-from lava_sfdfa.errors import InputError
-from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
+from lava_sfdfa.presets import named_config
 
 FORMATS = ("netx", "nir")
 format_option = click.option(
@@ -29,8 +30,8 @@ format_option = click.option(
 @json_option
 def export(artifact: Path, format_: str, out: Path, json_: bool) -> None:
     """Write a trained network for lava-dl (netx) or other frameworks (nir)."""
-    from lava_sfdfa.deploy import netx, nir
-    from lava_sfdfa.deploy.dense import LOST
+    from lava_sfdfa.deploy.exchange import netx, nir
+    from lava_sfdfa.deploy.exchange.dense import LOST
 
     found = load_artifact(artifact)
     if format_ == "netx":
@@ -80,8 +81,8 @@ def import_(
     json_: bool,
 ) -> None:
     """Make a network of another tool an artifact; `train --resume` trains it on."""
-    from lava_sfdfa import trainer
-    from lava_sfdfa.deploy import netx, nir
+    from lava_sfdfa.deploy.exchange import netx, nir
+    from lava_sfdfa.training import folder
 
     steps, said = None, None
     if format_ == "netx":
@@ -95,7 +96,7 @@ def import_(
         values |= read_config(config) if config else {}
         artifact = _foreign(layers, values, dataset, data_dir)
         notes.append("the learning rule, targets and encoding are those of " + dataset)
-    path = trainer.prepare_folder(out)
+    path = folder.prepare_folder(out)
     if path.exists():
         raise InputError(f"{path}: is there already; choose another --out")
     digest = save_artifact(path, artifact)
@@ -130,8 +131,8 @@ def _foreign(
     layers, values: dict[str, Any], dataset: str, data_dir: Path | None
 ) -> Artifact:
     """An artifact of layers that know nothing of the rule."""
-    from lava_sfdfa.datasets import load_dataset
-    from lava_sfdfa.deploy.adopt import adopt
+    from lava_sfdfa.data.datasets import load_dataset
+    from lava_sfdfa.deploy.exchange.import_layers import adopt
 
     data = load_dataset(dataset, data_dir)
     hidden = tuple(len(layer.weights) for layer in layers[:-1])

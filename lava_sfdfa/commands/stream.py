@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
+from lava_sfdfa.commands.terminal import as_json, console, json_option, network_options
 from lava_sfdfa.commands.train import Progressing, default_folder, make_config
 from lava_sfdfa.config import FEEDBACK
-from lava_sfdfa.terminal import as_json, console, json_option, network_options
 
 
 @click.command()
@@ -31,11 +31,11 @@ def stream(
     folder = out or default_folder(settings).with_name(
         f"{default_folder(settings).name}-stream"
     )
-    from lava_sfdfa import stream as streaming  # compiled code: slow to import
+    from lava_sfdfa.training import stream
 
     display = Progressing(1)
     with display.progress:
-        result = streaming.stream(settings, data_dir, folder, display, late)
+        result = stream.stream(settings, data_dir, folder, display, late)
     reached = result["samples_to_95"]
     console.print(
         f"before each update {result['prequential_accuracy']:.2%} right, "

@@ -7,18 +7,12 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lava_sfdfa.artifact import load_artifact
-from lava_sfdfa.config import (
-    ELIGIBILITY,
-    FEEDBACK,
-    ROUNDING,
-    Config,
-    named_config,
-    read_config,
-)
+from lava_sfdfa.commands.terminal import as_json, console, json_option, network_options
+from lava_sfdfa.config import ELIGIBILITY, FEEDBACK, ROUNDING, Config, read_config
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.float_config import FloatConfig, paper_config
-from lava_sfdfa.terminal import as_json, console, json_option, network_options
+from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.reference.config import FloatConfig, paper_config
 
 
 class Progressing:
@@ -118,17 +112,17 @@ def train(
         train_in_float(config, data_dir, out, json_, options)
         return
     settings = make_config(config, options, out if resume else None)
-    folder = out or default_folder(settings)
-    from lava_sfdfa import picture, trainer  # compiled code: slow to import
-    from lava_sfdfa.datasets import load_dataset
+    target = out or default_folder(settings)
+    from lava_sfdfa.data.datasets import load_dataset
+    from lava_sfdfa.training import folder, picture, run
 
-    trainer.engine_class(backend)  # a backend that is missing is told at once
+    run.engine_class(backend)  # a backend that is missing is told at once
     display = Progressing(settings.epochs)
     with display.progress:
-        result = trainer.train(settings, data_dir, folder, display, resume, backend)
+        result = run.train(settings, data_dir, folder, display, resume, backend)
     artifact = load_artifact(Path(result["artifact"]))
     data = load_dataset(settings.dataset, data_dir)
-    image = folder / trainer.PICTURE
+    image = folder / folder.PICTURE
     picture.draw_training(image, artifact, data, result["test_accuracy"])
     result["picture"] = str(image)
     console.print(
@@ -159,7 +153,7 @@ def train_in_float(
     options: dict[str, Any],
 ) -> None:
     """Train with the settings of the authors, changed by a file, by options."""
-    from lava_sfdfa import float_trainer
+    from lava_sfdfa.training import floating
 
     values = given(file, options, FloatConfig)
     settings = paper_config(values.pop("dataset", "digits"), **values)
@@ -168,7 +162,7 @@ def train_in_float(
     )
     display = Progressing(settings.epochs)
     with display.progress:
-        result = float_trainer.train_float(settings, data_dir, folder, display)
+        result = floating.train_float(settings, data_dir, folder, display)
     console.print(
         f"test accuracy {result['test_accuracy']:.2%} after the last epoch, "
         f"{result['test_accuracy_best_validation']:.2%} after epoch "

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
+from lava_sfdfa.commands.terminal import as_json, console, data_dir_option, json_option
 from lava_sfdfa.errors import CheckError
-from lava_sfdfa.terminal import as_json, console, data_dir_option, json_option
 
 
 @click.command()
@@ -29,8 +29,8 @@ def verify(
     Every integer of every step: spikes, u, v, tags, weights, feedback weights, errors
     and counts. Nothing is written.
     """
-    from lava_sfdfa.lava_backend import require_lava  # compiled code: slow to import
-    from lava_sfdfa.verify import verify as run
+    from lava_sfdfa.processes.network import require_lava
+    from lava_sfdfa.processes.verify import verify as run
 
     require_lava()
     with Progress(console=console, transient=True) as progress:

@@ -12,14 +12,15 @@ from lava.magma.core.learning.constants import GradedSpikeCfg
 from lava.magma.core.learning.learning_rule import Loihi3FLearningRule
 from lava.magma.core.process.variable import Var
 
-from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.chip import random
+from lava_sfdfa.chip.protocol import JUMP_REST
+from lava_sfdfa.engine.state import make_parameters
+from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
+from lava_sfdfa.network.rule import FEEDBACK_RULE
 from lava_sfdfa.processes.hidden_neuron.process import HiddenNeuron
 from lava_sfdfa.processes.output_neuron.process import OutputNeuron
 from lava_sfdfa.processes.path_copy.process import PathCopy
 from lava_sfdfa.processes.plastic_dense.process import PlasticDense
-from lava_sfdfa.quantise import FixedLayer, FixedNetwork
-from lava_sfdfa.rule import FEEDBACK_RULE, JUMP_REST
-from lava_sfdfa.state import make_parameters
 
 NO_DECAY = 2.0**60  # steps; exp(-1 / this) is 1 exactly
 MESSAGE_BITS = 24  # payloads of hidden neurons; outputs send 8 bits
@@ -84,7 +85,7 @@ class Graph:
             learning_rule=make_feedback_rule(self.network.seed + number),
             num_message_bits=8,
             graded_spike_cfg=GradedSpikeCfg.OVERWRITE,
-            weight_purpose=fp.RANDOM_FEEDBACK,
+            weight_purpose=random.FEEDBACK,
             **self._learning(number),
         )
 

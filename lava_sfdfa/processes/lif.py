@@ -18,14 +18,12 @@ from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.process.variable import Var
 from lava.proc.lif.models import AbstractPyLifModelFixed
 
-from lava_sfdfa import chips
-from lava_sfdfa import fixedpoint as fp
-from lava_sfdfa.quantise import FACTOR_BITS
-from lava_sfdfa.rule import TRACE_SHIFT, VARIABLE_SHIFT
-from lava_sfdfa.schedule import Schedule
+from lava_sfdfa.chip import arithmetic, random, widths
+from lava_sfdfa.chip.protocol import FACTOR_BITS, Schedule
+from lava_sfdfa.chip.widths import TRACE_SHIFT, VARIABLE_SHIFT
 
-RESET_FACTOR = 2 ** int(VARIABLE_SHIFT)  # y2 that takes a tag to zero
-shift_rounded = fp.shift_rounded.py_func  # for arrays, not compiled
+RESET_FACTOR = 2**VARIABLE_SHIFT  # y2 that takes a tag to zero
+shift_rounded = arithmetic.shift_rounded.py_func  # for arrays, not compiled
 FACTORS_CUT, CURRENTS_WRAPPED = 0, 1  # positions in `n_cut`
 
 
@@ -80,9 +78,9 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
         self.payload, self.factor = Var(shape=shape, init=0), Var(shape=shape, init=0)
         self.error_gain = Var(shape=(1,), init=error_gain)
         self.n_cut = Var(shape=(2,), init=0)
-        fp.reciprocal(1, 0)  # compiled here, before Lava forks
-        key = np.uint64(fp.stream(0, 0, 0, 0))
-        fp.round_factors(np.zeros(1, np.int64), FACTOR_BITS, 0, key, 0)
+        arithmetic.reciprocal(1, 0)  # compiled here, before Lava forks
+        key = np.uint64(random.stream_key(0, 0, 0, 0))
+        arithmetic.round_factors(np.zeros(1, np.int64), FACTOR_BITS, 0, key, 0)
 
 
 class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
@@ -105,20 +103,22 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
         decay = self.decay_unity - (self.du + self.ds_offset)
         kept = np.sign(self.u) * (np.abs(self.u).astype(np.int64) * decay >> 12)
         self.subthr_dynamics(a_in)
-        wrapped = kept + (a_in.astype(np.int64) << chips.INPUT_SHIFT) != self.u
+        wrapped = kept + (a_in.astype(np.int64) << widths.INPUT_SHIFT) != self.u
         self.n_cut[CURRENTS_WRAPPED] += wrapped.any()
-        return self.v > self.vth << chips.INPUT_SHIFT
+        return self.v > self.vth << widths.INPUT_SHIFT
 
     def slope(self, current: int) -> int:
         """y1 of a spike, about 1 / u."""
-        return fp.reciprocal(int(current), self.proc_params["reciprocal_exponent"])
+        return arithmetic.reciprocal(
+            int(current), self.proc_params["reciprocal_exponent"]
+        )
 
     def third_factor(self, total: np.ndarray, sample: int) -> np.ndarray:
         """y3: rounded to 7 bits and a sign. total: int64 (n,)."""
         seed, layer = self.proc_params["seed"], self.proc_params["layer"]
-        key = np.uint64(fp.stream(seed, fp.RANDOM_FACTOR, layer, sample))
+        key = np.uint64(random.stream_key(seed, random.FACTOR, layer, sample))
         bits = self.proc_params["factor_bits"]
-        factors, cut = fp.round_factors(total, FACTOR_BITS, bits, key, 0)
+        factors, cut = arithmetic.round_factors(total, FACTOR_BITS, bits, key, 0)
         self.n_cut[FACTORS_CUT] += np.count_nonzero(cut & (self.n_spikes > 0))
         return factors
 
@@ -146,20 +146,20 @@ class FloatArithmetic(LearningNeuronModelFloat):
     error_gain: np.ndarray = LavaPyType(np.ndarray, float)
     n_cut: np.ndarray = LavaPyType(np.ndarray, np.int32)
     # The float engine does not shift products right: factors are smaller instead.
-    trace_unit, variable_unit = 2.0 ** -int(TRACE_SHIFT), 2.0 ** -int(VARIABLE_SHIFT)
+    trace_unit, variable_unit = 2.0**-TRACE_SHIFT, 2.0**-VARIABLE_SHIFT
     number = wide = float
 
     def integrate(self, a_in: np.ndarray) -> np.ndarray:
         """One step; units of u and v are those of the fixed model."""
-        unity = 2.0**chips.DECAY_BITS
-        self.u = self.u * (1 - (self.du + 1) / unity) + a_in * 2.0**chips.INPUT_SHIFT
+        unity = 2.0**widths.DECAY_BITS
+        self.u = self.u * (1 - (self.du + 1) / unity) + a_in * 2.0**widths.INPUT_SHIFT
         self.v = self.v * (1 - self.dv / unity) + self.u
-        return self.v > self.vth << chips.INPUT_SHIFT
+        return self.v > self.vth << widths.INPUT_SHIFT
 
     def slope(self, current: float) -> float:
         """y1 of a spike, 1 / u; at most 127, since u can be very small."""
-        most = 2.0 ** self.proc_params["reciprocal_exponent"] / chips.TRACE.maximum
-        return chips.TRACE.maximum * most / max(current, most)
+        most = 2.0 ** self.proc_params["reciprocal_exponent"] / widths.TRACE.maximum
+        return widths.TRACE.maximum * most / max(current, most)
 
     def third_factor(self, total: np.ndarray, sample: int) -> np.ndarray:
         """y3."""

@@ -9,15 +9,15 @@ from lava.lib.dl.netx.hdf5 import Network
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.io import sink, source
-from lava_sfdfa.deploy.netx import write_netx
 
-from lava_sfdfa.artifact import Artifact
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import quantise
-from lava_sfdfa.trainer import encode
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.deploy.exchange.netx import write_netx
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.network.artifact import Artifact
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
 
 pytestmark = pytest.mark.filterwarnings("default")  # lava-dl and PyTorch have their own
 

@@ -7,12 +7,12 @@ import nir
 import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
-from lava_sfdfa.deploy.dense import DenseLif, dense_layers
-from lava_sfdfa.deploy.nir import STEP_S, make_graph, read_nir, write_nir
 
-from lava_sfdfa.artifact import Artifact, from_content
-from lava_sfdfa.engine import Engine
+from lava_sfdfa.deploy.exchange.dense import DenseLif, dense_layers
+from lava_sfdfa.deploy.exchange.nir import STEP_S, make_graph, read_nir, write_nir
+from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.artifact import Artifact, from_content
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from click.testing import CliRunner
 from conftest import dense
 from lava.lib.dl import slayer
 
-from lava_sfdfa.artifact import load_artifact
 from lava_sfdfa.cli import main
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.trainer import encode
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.presets import named_config
 
 pytestmark = pytest.mark.filterwarnings("default")  # lava-dl and PyTorch have their own
 

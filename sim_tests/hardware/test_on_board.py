@@ -8,15 +8,15 @@ import dataclasses
 import numpy as np
 import pytest
 from conftest import random_samples, small_config, small_network
-from lava_sfdfa.deploy import board
-from lava_sfdfa.deploy.board_learning import learning_processes, missing_models
 
-from lava_sfdfa.config import named_config
-from lava_sfdfa.datasets import load_dataset
-from lava_sfdfa.engine import Engine
-from lava_sfdfa.network import build_network
-from lava_sfdfa.quantise import quantise
-from lava_sfdfa.trainer import Part, encode
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import Part, encode
+from lava_sfdfa.deploy.run import board
+from lava_sfdfa.deploy.run.board_learning import learning_processes, missing_models
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+from lava_sfdfa.presets import named_config
 
 # Lava, what it imports and what Intel adds to it warn of much that is not ours.
 pytestmark = pytest.mark.filterwarnings("default")

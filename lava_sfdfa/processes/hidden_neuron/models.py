@@ -6,13 +6,17 @@ from lava.magma.core.model.py.type import LavaPyType
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
-from lava_sfdfa import chips
-from lava_sfdfa import fixedpoint as fp
-from lava_sfdfa.credit import RATE_SHIFT
+from lava_sfdfa.chip import random, widths
+from lava_sfdfa.chip.protocol import (
+    FEEDBACK_DECAY_FACTOR,
+    PAYLOAD_FACTOR,
+    RATE_BITS,
+    RATE_COARSE_BITS,
+    RATE_SHIFT,
+    RELAY_SHIFT,
+)
 from lava_sfdfa.processes.hidden_neuron.process import HiddenNeuron
 from lava_sfdfa.processes.lif import FixedArithmetic, FloatArithmetic, Phases
-from lava_sfdfa.quantise import RATE_BITS, RATE_COARSE_BITS, RELAY_SHIFT
-from lava_sfdfa.rule import FEEDBACK_DECAY_FACTOR, PAYLOAD_FACTOR
 
 
 class HiddenPhases(Phases):
@@ -51,7 +55,7 @@ class HiddenPhases(Phases):
             self.own = np.where(fired, self._draw_payloads(sample), 0)
             self.payload = self.own.astype(self.number)
         elif layer > probing:
-            low, high = chips.PAYLOAD.minimum, chips.PAYLOAD.maximum
+            low, high = widths.PAYLOAD.minimum, widths.PAYLOAD.maximum
             received = np.clip(a_in, low, high).astype(self.wide)
             share = self.scaled_down(self.rate)
             relayed = self.scaled(received * share, RATE_COARSE_BITS + RELAY_SHIFT)
@@ -61,8 +65,8 @@ class HiddenPhases(Phases):
     def _draw_payloads(self, sample: int) -> np.ndarray:
         """-1 or 1 for every neuron, random: int32 (n,)."""
         seed, layer = self.proc_params["seed"], self.proc_params["layer"]
-        key = np.uint64(fp.stream(seed, fp.RANDOM_PAYLOAD, layer, sample))
-        draws = [fp.draw(key, post) >> 31 for post in range(self._shape[0])]
+        key = np.uint64(random.stream_key(seed, random.PAYLOAD, layer, sample))
+        draws = [random.draw(key, post) >> 31 for post in range(self._shape[0])]
         return np.where(np.array(draws) == 1, 1, -1).astype(np.int32)
 
     def _commit(self, third: np.ndarray, sample: int) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from lava.magma.core.process.variable import Var
 
-from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.chip import random
 from lava_sfdfa.processes.lif import LearningLif
 
 
@@ -35,4 +35,6 @@ class HiddenNeuron(LearningLif):
         self.rate = Var(shape=shape, init=rate)
         self.own = Var(shape=shape, init=0)
         self.homeostasis_gain = Var(shape=(1,), init=homeostasis_gain)
-        fp.draw(np.uint64(fp.stream(0, 0, 0, 0)), 0)  # compiled before Lava forks
+        random.draw(
+            np.uint64(random.stream_key(0, 0, 0, 0)), 0
+        )  # compiled before Lava forks

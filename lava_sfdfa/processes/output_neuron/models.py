@@ -7,10 +7,10 @@ from lava.magma.core.model.py.type import LavaPyType
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
-from lava_sfdfa import chips
+from lava_sfdfa.chip import widths
+from lava_sfdfa.chip.protocol import DIRECTION_MAX, DIRECTION_MIN, output_errors
 from lava_sfdfa.processes.lif import FixedArithmetic, FloatArithmetic, Phases
 from lava_sfdfa.processes.output_neuron.process import OutputNeuron
-from lava_sfdfa.rule import DIRECTION_MAX, DIRECTION_MIN
 
 
 class OutputPhases(Phases):
@@ -42,18 +42,18 @@ class OutputPhases(Phases):
 
     def _find_error(self, label: np.ndarray, sample: int) -> None:
         """Target minus count; y3 is the error, scaled."""
-        true, false = self.proc_params["target_true"], self.proc_params["target_false"]
-        error = np.where(label != 0, true, false) - self.n_spikes
-        if self.proc_params["one_sided"]:
-            error = np.where(label != 0, np.maximum(error, 0), np.minimum(error, 0))
-        self.error = error
+        params = self.proc_params
+        targets = params["target_true"], params["target_false"]
+        self.error = output_errors(
+            self.n_spikes, targets, label != 0, params["one_sided"]
+        )
         total = self.error.astype(self.wide) * self.error_gain
         self.factor = self.third_factor(total, sample)
         self.y3 = self.factor * self.variable_unit
 
     def _read_payloads(self, a_in: np.ndarray, probing: int) -> None:
         """The sum of payloads, in the 7 bits that can be sent."""
-        low, high = chips.PAYLOAD.minimum, chips.PAYLOAD.maximum
+        low, high = widths.PAYLOAD.minimum, widths.PAYLOAD.maximum
         total = np.clip(a_in, low, high)
         sent = self.scaled(total, self.proc_params["payload_shifts"][probing])
         self.payload = np.clip(sent, DIRECTION_MIN, DIRECTION_MAX)

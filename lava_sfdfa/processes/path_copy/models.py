@@ -8,10 +8,9 @@ from lava.magma.core.model.py.type import LavaPyType
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
-from lava_sfdfa import chips
-from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.chip import arithmetic, widths
+from lava_sfdfa.chip.protocol import FEEDBACK_SCALE
 from lava_sfdfa.processes.path_copy.process import PathCopy
-from lava_sfdfa.rule import FEEDBACK_SCALE
 
 
 @implements(proc=PathCopy, protocol=LoihiProtocol)
@@ -42,7 +41,7 @@ class PathCopyModel(PyLoihiProcessModel):
             fired = self.spikes_above.read() > 0
             self.path = weights.T @ np.where(fired[:, None], self.path_above.read(), 0)
         shift = self.proc_params["path_shift"]
-        scaled = fp.shift_rounded.py_func(FEEDBACK_SCALE * self.path, shift)
-        copied = np.clip(scaled, chips.WEIGHT.minimum, chips.WEIGHT.maximum)
+        scaled = arithmetic.shift_rounded.py_func(FEEDBACK_SCALE * self.path, shift)
+        copied = np.clip(scaled, widths.WEIGHT.minimum, widths.WEIGHT.maximum)
         self.feedback.write(copied.astype(np.int32))
         self.feedback.wait()

@@ -4,7 +4,7 @@ from lava.magma.core.process.ports.ports import RefPort
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.process.variable import Var
 
-from lava_sfdfa.schedule import Schedule
+from lava_sfdfa.chip.protocol import Schedule
 
 
 class PathCopy(AbstractProcess):

@@ -13,11 +13,11 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 from lava.proc.dense.models import AbstractPyDenseModelBitAcc, AbstractPyDenseModelFloat
 from lava.utils.weightutils import truncate_weights
 
-from lava_sfdfa import chips, plastic
-from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.chip import arithmetic, random, widths
+from lava_sfdfa.chip.rule_text import check_rule
+from lava_sfdfa.engine.state import LAVA_Y_TAU, OWN, lava_alpha, make_noise
+from lava_sfdfa.processes import plastic
 from lava_sfdfa.processes.plastic_dense.process import PlasticDense
-from lava_sfdfa.rule_text import check_rule
-from lava_sfdfa.state import LAVA_Y_TAU, OWN, lava_alpha, make_noise
 
 
 @implements(proc=PlasticDense, protocol=LoihiProtocol)
@@ -42,8 +42,8 @@ class PlasticDenseFixed(
         )
         self._first_step, self._limits, self._reset_interval = rest
         self._purposes = {
-            "tag_1": fp.RANDOM_TAG,
-            "tag_2": fp.RANDOM_JUMP,
+            "tag_1": random.TAG,
+            "tag_2": random.JUMP,
             "weights": proc_params["weight_purpose"],
         }
         self._products = check_rule(self._learning_rule)
@@ -113,15 +113,15 @@ class PlasticDenseFixed(
 
     def _pass_traces(self, spiked, noise) -> None:
         """x1 and x2 decay for a step, and take the spikes of this step."""
-        alpha = lava_alpha if self._rounding == "shared" else fp.trace_alpha
+        alpha = lava_alpha if self._rounding == "shared" else arithmetic.trace_alpha
         for name, uniform in (("x1", noise.x1[0]), ("x2", noise.x2[0])):
             tau = getattr(self._learning_rule, f"{name}_tau")
             impulse = int(getattr(self._learning_rule, f"{name}_impulse"))
             trace = plastic.decay(getattr(self, name), alpha(tau), uniform)
             trace = trace + impulse * spiked
             if name == "x1":
-                self.n_cut[0] += np.count_nonzero(trace > chips.TRACE.maximum)
-            setattr(self, name, np.clip(trace, 0, chips.TRACE.maximum))
+                self.n_cut[0] += np.count_nonzero(trace > widths.TRACE.maximum)
+            setattr(self, name, np.clip(trace, 0, widths.TRACE.maximum))
 
     def _changed(self, name, products, values, step, shared_bits) -> np.ndarray:
         """A variable after its rule; only rows in which something can happen."""
@@ -133,7 +133,7 @@ class PlasticDenseFixed(
         total = plastic.accumulate(products, variable[rows], some)
         bits = shared_bits
         if bits == OWN:
-            key = fp.stream(self._seed, self._purposes[name], self._layer, step)
+            key = random.stream_key(self._seed, self._purposes[name], self._layer, step)
             bits = plastic.own_bits(np.uint64(key), rows, variable.shape[1])
         field = getattr(self._limits, name)
         changed = variable.copy()
@@ -142,7 +142,7 @@ class PlasticDenseFixed(
         return changed
 
     def _count_cut(self, name, total, field) -> None:
-        whole = total >> chips.FRACTION_BITS
+        whole = total >> widths.FRACTION_BITS
         outside = (whole < field.minimum) | (whole > field.maximum)
         self.n_cut[2 if name == "weights" else 1] += np.count_nonzero(outside)
 

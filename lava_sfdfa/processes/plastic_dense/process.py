@@ -6,10 +6,10 @@ from lava.magma.core.learning.learning_rule import Loihi3FLearningRule
 from lava.magma.core.process.variable import Var
 from lava.proc.dense.process import LearningDense
 
-from lava_sfdfa import fixedpoint as fp
+from lava_sfdfa.chip import random
+from lava_sfdfa.chip.rule_text import check_rule
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.plastic import CHIP, Limits, own_bits
-from lava_sfdfa.rule_text import check_rule
+from lava_sfdfa.processes.plastic import CHIP, Limits, own_bits
 
 GRADED = (GradedSpikeCfg.USE_REGULAR_IMPULSE, GradedSpikeCfg.OVERWRITE)
 
@@ -40,7 +40,7 @@ class PlasticDense(LearningDense):
         rounding: str = "synapse",
         seed: int = 0,
         layer: int = 0,
-        weight_purpose: int = fp.RANDOM_WEIGHT,
+        weight_purpose: int = random.WEIGHT,
         first_step: int = 0,
         limits: Limits = CHIP,
         reset_interval: int = 0,
@@ -63,8 +63,8 @@ class PlasticDense(LearningDense):
         _check(weights, learning_rule, limits, graded_spike_cfg, rounding)
         self.n_cut = Var(shape=(3,), init=0)
         # Compiled here, before Lava forks a process for every model.
-        own_bits(np.uint64(fp.stream(0, 0, 0, 0)), np.zeros(1, np.int64), 1)
-        fp.draw_many(0, 0, 0, 0, 1)
+        own_bits(np.uint64(random.stream_key(0, 0, 0, 0)), np.zeros(1, np.int64), 1)
+        random.draw_many(0, 0, 0, 0, 1)
 
 
 def _check(weights, rule, limits, graded, rounding) -> None:

@@ -5,8 +5,8 @@ from lava.magma.core.process.ports.ports import OutPort
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.process.variable import Var
 
-from lava_sfdfa.encoding import Events
-from lava_sfdfa.schedule import Schedule
+from lava_sfdfa.chip.protocol import Schedule
+from lava_sfdfa.data.events import Events
 
 
 class SpikeInput(AbstractProcess):

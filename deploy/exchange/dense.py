@@ -1,0 +1,86 @@
+"""What leaves and enters by every door: dense layers of stock `Dense` and `LIF`.
+
+A learning network is more than this; `LOST` names what is left behind where a format
+has no place for it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lava_sfdfa.chip import widths
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.artifact import Artifact
+
+LOST = (  # what an inference format has no place for
+    "the learning rule and its constants",
+    "feedback weights",
+    "running means of the firing rates",
+    "targets, learning rate and the other settings of the training",
+    "the input encoding (latency code, window)",
+    "the record of the training",
+    "widths of traces and tags",
+)
+
+
+@dataclass(frozen=True)
+class DenseLif:
+    """A dense layer without delays into Lava's `LIF`, in the chip's integers."""
+
+    weights: np.ndarray  # (n_post, n_pre) int8
+    du: int  # decay of u: (4096 - du - 1) / 4096 a step
+    dv: int  # decay of v: (4096 - dv) / 4096 a step
+    vth: int  # spike where v > vth * 2**6
+
+
+def dense_layers(artifact: Artifact) -> tuple[DenseLif, ...]:
+    """The layers of an artifact, without what only learning needs.
+
+    Errors: InputError for a layer that can never spike, since lava-dl 0.6.0 cannot
+    load one (netx/utils.py: `optimize_weight_bits` divides by its largest weight).
+    """
+    layers = artifact.network.layers
+    for number, layer in enumerate(layers):
+        if layer.weights.max() <= 0:
+            raise InputError(
+                f"layer {number} has no positive weight, so it never spikes and other "
+                "tools cannot load it; train the network before it is exported"
+            )
+    return tuple(DenseLif(x.weights, x.du, x.dv, x.vth) for x in layers)
+
+
+def whole_weights(
+    where: str, weights: np.ndarray, vth: int
+) -> tuple[np.ndarray, int, str]:
+    """Integer weights of another tool in our 8 bits: weights, vth, a note or ''.
+
+    A mixed-sign synapse of the chip has 9 bits without the lowest, -256 to 254
+    (lava-nc: utils/weightutils.py). Such weights are halved, as is the threshold.
+    Errors: InputError for weights that need all of 9 bits.
+    """
+    whole = np.rint(weights).astype(np.int64)
+    if not np.array_equal(whole, weights):
+        raise InputError(f"{where}: weights have to be integers of the chip")
+    if widths.WEIGHT.holds(whole):
+        return whole.astype(np.int8), vth, ""
+    if (whole % 2).any() or not widths.WEIGHT.holds(whole // 2):
+        raise InputError(
+            f"{where}: weights reach from {whole.min()} to {whole.max()}; allowed are "
+            f"{widths.WEIGHT.minimum} to {widths.WEIGHT.maximum}, or even ones of twice "
+            "that range; scale the weights and the threshold down"
+        )
+    note = (
+        f"{where}: even 9-bit weights were halved to 8 bits, and vth {vth} to "
+        f"{round(vth / 2)}; decays round on half the scale, so single spikes may move"
+    )
+    return (whole // 2).astype(np.int8), round(vth / 2), note
+
+
+def check_field(where: str, name: str, value: int, field: widths.Field) -> int:
+    """`value` where the chip holds it. Errors: InputError, naming the field."""
+    if not field.minimum <= value <= field.maximum:
+        raise InputError(
+            f"{where}: {name} is {value}; the chip holds {field.minimum} to "
+            f"{field.maximum} ({field.source})"
+        )
+    return int(value)

@@ -1,0 +1,147 @@
+"""netx: the HDF5 file of lava-dl, for inference with stock `Dense` and `LIF`.
+
+Written and read with h5py alone; the layout is that of lava-dl 0.6.0 (written by
+slayer/block/base.py, read by netx/hdf5.py). What to know of it:
+
+* Weights are integers that are not scaled. Where signs are mixed the chip drops the
+  lowest bit; the reader doubles 8-bit weights and sets the exponent to -1, which is
+  exact, so ours stand in the file as they are.
+* The reader makes `du = iDecay - 1`, so `iDecay` is `du + 1`.
+* A spike needs v > vth * 2**6, and every dense layer delays by one step, as ours do.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from lava_sfdfa.chip import widths
+from lava_sfdfa.deploy.exchange.dense import (
+    DenseLif,
+    check_field,
+    dense_layers,
+    whole_weights,
+)
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.files import replacing
+from lava_sfdfa.network.artifact import Artifact
+
+CUBA = ("CUBA", "LOIHI")  # both are Lava's LIF; netx/hdf5.py
+
+
+def write_netx(path: Path, artifact: Artifact) -> None:
+    """Write the layers of an artifact. Errors: InputError."""
+    layers, config = dense_layers(artifact), artifact.config
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        for number, layer in enumerate(layers):
+            _write_layer(file.create_group(f"layer/{number}"), layer)
+        milliseconds = 1000 * config.duration_s
+        file["simulation/Ts"] = milliseconds / artifact.network.steps
+        file["simulation/tSample"] = milliseconds
+
+
+def _write_layer(group: h5py.Group, layer: DenseLif) -> None:
+    n_post, n_pre = layer.weights.shape
+    group.create_dataset("type", (1,), "S10", [b"dense"])
+    group["shape"] = np.array([n_post])
+    group["inFeatures"], group["outFeatures"] = n_pre, n_post
+    group["weight"] = layer.weights.astype(np.float32)
+    group["neuron/type"] = np.bytes_("CUBA")
+    group["neuron/iDecay"] = layer.du + 1
+    group["neuron/vDecay"] = layer.dv
+    group["neuron/vThMant"] = layer.vth
+    group["neuron/refDelay"] = 1
+    group["neuron/gradedSpike"] = False
+
+
+def read_netx(path: Path) -> tuple[tuple[DenseLif, ...], int | None, list[str]]:
+    """Layers, steps of a sample where the file says them, and what was changed.
+
+    Errors: InputError, by name, for all that is not a chain of dense layers of
+    current-based neurons that spike and reset to zero.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            groups = [file[f"layer/{n}"] for n in range(len(file["layer"]))]
+            groups = _without_input(path, groups)
+            read = [
+                _read_layer(f"{path}: layer {number}", group)
+                for number, group in enumerate(groups)
+            ]
+            steps = _steps(file)
+    except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}: cannot be read as a netx file ({error}); allowed is HDF5 as "
+            "lava-dl 0.6.0 exports it"
+        ) from None
+    return tuple(layer for layer, _ in read), steps, [note for _, note in read if note]
+
+
+def _without_input(path: Path, groups: list[h5py.Group]) -> list[h5py.Group]:
+    """Drop the layers that only name a shape: `input` without neurons, `flatten`."""
+    dense = []
+    for number, group in enumerate(groups):
+        kind = _text(group["type"])
+        if kind == "dense":
+            dense.append(group)
+        elif kind != "flatten" and not (kind == "input" and "neuron" not in group):
+            raise InputError(
+                f"{path}: layer {number} is of the type {kind!r}, which cannot be "
+                "taken over; allowed are dense layers of CUBA neurons"
+            )
+    return dense
+
+
+def _read_layer(where: str, group: h5py.Group) -> tuple[DenseLif, str]:
+    for name in ("bias", "weight_rec", "weight/imag", "neuron/weight_exp"):
+        if name in group:
+            raise InputError(f"{where} has {name!r}, which cannot be taken over")
+    if "delay" in group and np.any(group["delay"][()] != 0):
+        raise InputError(
+            f"{where} has delays, which cannot be taken over; learning has none"
+        )
+    neuron = _read_neuron(where, group)
+    weights = group["weight"][()].reshape(int(np.prod(group["shape"][()])), -1)
+    vth = check_field(where, "vThMant", neuron["vThMant"], widths.THRESHOLD)
+    weights, vth, note = whole_weights(where, weights, vth)
+    du = check_field(where, "iDecay - 1", neuron["iDecay"] - 1, widths.DECAY)
+    dv = check_field(where, "vDecay", neuron["vDecay"], widths.DECAY)
+    return DenseLif(weights, du, dv, vth), note
+
+
+def _read_neuron(where: str, group: h5py.Group) -> dict[str, int]:
+    """The integers of a neuron group that is a plain current-based LIF."""
+    if "neuron" not in group:
+        raise InputError(f"{where} has no neurons; allowed are CUBA neurons")
+    neuron = group["neuron"]
+    kind = _text(neuron["type"])
+    if kind not in CUBA:
+        raise InputError(
+            f"{where} has {kind} neurons; allowed are {' and '.join(CUBA)}"
+        )
+    for name, plain in (("gradedSpike", 0), ("messageBits", 0), ("refDelay", 1)):
+        found = neuron[name][()] if name in neuron else plain
+        if np.any(found != plain):
+            raise InputError(f"{where} has {name} = {found}; allowed is {plain}")
+    values = {}
+    for name in ("iDecay", "vDecay", "vThMant"):
+        found = np.unique(neuron[name][()])
+        if len(found) != 1:
+            raise InputError(
+                f"{where} has a different {name} in each neuron; allowed is one for "
+                "the layer (`shared_param=True` in slayer)"
+            )
+        values[name] = int(found[0])
+    return values
+
+
+def _text(dataset: h5py.Dataset) -> str:
+    value: Any = np.asarray(dataset[()]).ravel()[0]
+    return value.decode("ascii") if isinstance(value, bytes) else str(value)
+
+
+def _steps(file: h5py.File) -> int | None:
+    if "simulation/tSample" not in file or "simulation/Ts" not in file:
+        return None
+    return round(float(file["simulation/tSample"][()] / file["simulation/Ts"][()]))

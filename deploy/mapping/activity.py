@@ -1,0 +1,115 @@
+"""What a network does in a sample, counted by the engine's kernels on real samples."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lava_sfdfa.data.events import Events
+from lava_sfdfa.deploy.mapping.graph import Graph
+from lava_sfdfa.engine.cache import disk_cached
+from lava_sfdfa.engine.presentation import present
+from lava_sfdfa.engine.state import (
+    Clock,
+    Layer,
+    make_noise,
+    make_parameters,
+    make_scratch,
+    make_state,
+)
+from lava_sfdfa.network.fixed import FixedNetwork
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Sums over `n_samples`, an array (size,) int64 for each population of a graph."""
+
+    messages: tuple[np.ndarray, ...]  # sent by a neuron, each to all of its targets
+    spikes: tuple[np.ndarray, ...]  # of these, spikes of the presentation
+    updates: tuple[np.ndarray, ...]  # plastic synapses of a neuron that rules visited
+    n_samples: int
+    steps: int  # of a sample, presentation and learning
+
+
+def measure(
+    graph: Graph, network: FixedNetwork, events: Events, n_learned: int = 0
+) -> Activity:
+    """Present the samples and count; weights stay as they are.
+
+    n_learned: samples learned before, which says whose turn it is to probe. In a
+    learning graph the messages of `assign_credit` in `simulate.py` are added. A rule
+    visits the synapses of a neuron with the inputs that spiked: at each of its spikes,
+    and three times after the presentation (commit, two steps of reset) if it fired.
+    """
+    counts = count_spikes(network, events)
+    spikes = [np.zeros(p.size, np.int64) for p in graph.populations]
+    for number, count in enumerate(counts):
+        spikes[number] += count.sum(axis=0)
+    messages, updates = [s.copy() for s in spikes], [np.zeros_like(s) for s in spikes]
+    if graph.mode == "learning":
+        _add_learning(network, counts, n_learned, messages, updates)
+    steps = network.period if graph.mode == "learning" else network.steps
+    return Activity(tuple(messages), tuple(spikes), tuple(updates), len(events), steps)
+
+
+def _add_learning(network, counts, n_learned, messages, updates) -> None:
+    """Messages and visits of the rules after and during the presentation."""
+    n_samples, n_hidden = len(counts[0]), network.n_hidden
+    fired = [count > 0 for count in counts]
+    for layer in range(len(network.layers)):
+        n_active = fired[layer].sum(axis=1, dtype=np.int64)
+        updates[layer + 1] += n_active @ (counts[layer + 1] + 3 * fired[layer + 1])
+    for population in (-2, -1):  # label and error
+        messages[population] += n_samples
+    if network.feedback_kind != "sfdfa":
+        return
+    for population in (n_hidden + 1, -1):  # what the outputs read is handed on
+        messages[population] += n_samples
+    probing = (n_learned + np.arange(n_samples)) % n_hidden
+    for layer in range(n_hidden):
+        mine = fired[layer + 1][probing == layer].sum(axis=0, dtype=np.int64)
+        messages[layer + 1] += mine + np.count_nonzero(probing < layer)
+        updates[layer + 1] += mine * network.sizes[-1]
+
+
+@disk_cached
+def present_once(layer, train):
+    """One sample to one layer, without learning."""
+    present(layer, train, Clock(0, 0, 0), False)
+
+
+def count_spikes(network: FixedNetwork, events: Events) -> list[np.ndarray]:
+    """Spikes of the inputs and of every layer: int32 (n_samples, n_neurons) each.
+
+    Layer by layer, so that only the spikes between two layers are kept.
+    """
+    trains = [
+        _input_train(events, sample, network.steps) for sample in range(len(events))
+    ]
+    counts = [_counts(trains, network.sizes[0])]
+    for number, fixed in enumerate(network.layers):
+        layer = Layer(
+            make_parameters(network, number, 1.0),
+            make_state(fixed, None),
+            make_scratch(fixed, network.steps),
+            make_noise(network.rounding, network.seed, number, 0, 0),
+        )
+        spikes, start = layer.scratch.spikes, layer.scratch.start
+        for sample, train in enumerate(trains):
+            present_once(layer, train)
+            trains[sample] = (spikes[: start[-1]].copy(), start.copy())
+        counts.append(_counts(trains, fixed.n_post))
+    return counts
+
+
+def _input_train(
+    events: Events, sample: int, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes and where each step begins, as in `Scratch`: int32."""
+    inputs = events.inputs_of(sample).astype(np.int32)
+    start = np.searchsorted(events.steps_of(sample), np.arange(steps + 1))
+    return inputs, start.astype(np.int32)
+
+
+def _counts(trains: list[tuple[np.ndarray, np.ndarray]], size: int) -> np.ndarray:
+    rows = [np.bincount(spikes, minlength=size) for spikes, _ in trains]
+    return np.array(rows, np.int32).reshape(len(trains), size)

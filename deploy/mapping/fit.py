@@ -1,0 +1,266 @@
+"""Does a network fit a board, on how many cores, what limits it, what would help."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lava_sfdfa.deploy.boards import BOARDS, RESOURCES, UNLIMITED, WORD_BITS, Board
+from lava_sfdfa.deploy.mapping.graph import Graph, build_graph
+from lava_sfdfa.deploy.mapping.partition import (
+    AXON_IN,
+    AXON_OUT,
+    GROUPS,
+    NEURONS,
+    SYNAPSES,
+    TOTAL,
+    Partition,
+    count_targets,
+    most_neurons,
+    partition,
+    slice_use,
+)
+from lava_sfdfa.errors import CheckError
+
+LOIHI1_LEARNING = (
+    "Loihi 1 has neither graded spikes nor programmable neurons: cores, axons and "
+    "synapses are counted, but errors and payloads would take several binary spikes "
+    "or an embedded processor"
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What shall go on which board."""
+
+    sizes: tuple[int, ...]  # inputs, hidden layers, outputs
+    board: Board
+    mode: str
+    feedback: str = "sfdfa"
+    eligibility: str = "trace"
+
+    def graph(self, weight_bits: int = 8, sizes: tuple[int, ...] = ()) -> Graph:
+        """Populations and projections, perhaps with one thing changed."""
+        return build_graph(
+            sizes or self.sizes,
+            self.mode,
+            self.feedback,
+            self.eligibility,
+            weight_bits,
+        )
+
+    def chips(self, n_cores: int) -> int:
+        """Chips that so many cores take."""
+        return -(-n_cores // self.board.model.cores_per_chip.value)
+
+
+def fit(request: Request) -> tuple[dict[str, Any], Graph, Partition | None]:
+    """The answer as `fit --json` prints it, the graph and its partition.
+
+    A network that fits no board has no partition, and a `reason`.
+    """
+    graph = request.graph()
+    try:
+        packed = partition(graph, request.board.model)
+    except CheckError as error:
+        return _impossible(request, str(error)), graph, None
+    chips = request.chips(packed.n_cores)
+    fits = chips <= request.board.chips.value
+    bounds = lower_bounds(graph, request)
+    bound = max(bounds.values())
+    return (
+        {
+            "fits": fits,
+            "cores": packed.n_cores,
+            "chips": chips,
+            "layers": describe_layers(graph, request, packed),
+            **_about(request),
+            "lower_bound": {"cores": bound, "by_resource": bounds},
+            "above_bound": round(packed.n_cores / bound - 1, 4),
+            "why_above": why_above(graph, request, packed, bound),
+            "resources": describe_cores(request, packed),
+            "smallest_change": None if fits else smallest_change(request, packed),
+            "savings": savings(request, packed.n_cores),
+        },
+        graph,
+        packed,
+    )
+
+
+def _about(request: Request) -> dict[str, Any]:
+    model = request.board.model
+    recursive = request.eligibility == "recursive"
+    notes = model.assumptions(recursive) if request.mode == "learning" else []
+    if request.mode == "learning" and model.is_unicast:
+        notes.append(LOIHI1_LEARNING)
+    return {
+        "sizes": list(request.sizes),
+        "board": request.board.name,
+        "chip": model.name,
+        "mode": request.mode,
+        "chips_of_board": request.board.chips.value,
+        "notes": notes,
+    }
+
+
+def _impossible(request: Request, reason: str) -> dict[str, Any]:
+    return {
+        "fits": False,
+        "cores": None,
+        "chips": None,
+        "layers": [],
+        **_about(request),
+        "reason": reason,
+        "smallest_change": reason.rpartition("; ")[2],
+    }
+
+
+# --- where the limits are ---------------------------------------------------------
+
+
+def describe_layers(
+    graph: Graph, request: Request, packed: Partition
+) -> list[dict[str, Any]]:
+    """Each population: neurons a core, cores, what limits it and how full that is."""
+    model, n_targets = request.board.model, count_targets(graph, packed)
+    limits, found = model.limit_vector, []
+    for number, population in enumerate(graph.populations):
+        slices = packed.slices_of(number)
+        targets = int(n_targets[number])
+        most = most_neurons(graph, model, number, targets)
+        use = slice_use(graph, model, number, most + (most < population.size), targets)
+        resource = int(np.argmax(use[:GROUPS] / limits[:GROUPS]))
+        if use[TOTAL] > limits[TOTAL]:
+            resource = TOTAL
+        share = packed.use[packed.core[slices], resource] / limits[resource]
+        found.append(
+            {
+                "name": population.name,
+                "neurons": population.size,
+                "neurons_per_core": int((packed.end - packed.begin)[slices].max()),
+                "cores": len(slices),
+                "limiting_resource": RESOURCES[resource],
+                "utilisation": round(float(share.max()), 4),
+            }
+        )
+    return found
+
+
+def describe_cores(request: Request, packed: Partition) -> dict[str, Any]:
+    """Each resource over the cores: the limit, the highest and the mean share."""
+    limits = request.board.model.limit_vector
+    return {
+        name: {
+            "limit": int(limits[k]),
+            "highest": round(float(packed.use[:, k].max() / limits[k]), 4),
+            "mean": round(float(packed.use[:, k].mean() / limits[k]), 4),
+        }
+        for k, name in enumerate(RESOURCES)
+        if limits[k] < UNLIMITED and packed.use[:, k].any()
+    }
+
+
+def lower_bounds(graph: Graph, request: Request) -> dict[str, int]:
+    """Cores that no partition can do without: the need of the whole network over the
+    budget of a core, by resource; synapses without headers and without padding."""
+    model = request.board.model
+    learning_core = model.is_all_plastic and graph.mode == "learning"
+    need = np.zeros(len(RESOURCES))
+    for projection in graph.projections:
+        n_pre = graph.populations[projection.source].size
+        n_post = graph.populations[projection.target].size
+        plastic = projection.plastic or learning_core
+        bits = model.synapse_bits(projection.weight_bits, plastic, graph.recursive)
+        need[AXON_IN] += n_pre * (model.plastic_slots.value if plastic else 1)
+        need[SYNAPSES] += n_pre * n_post * bits / WORD_BITS
+    for population in graph.populations:
+        units = model.learning_units.value if population.learning else 1
+        need[NEURONS] += population.size * units
+        need[AXON_OUT] += population.size
+    need[GROUPS] = len(graph.populations)
+    need[TOTAL] = need[:TOTAL].sum()
+    return {
+        name: int(np.ceil(need[k] / model.limits[name].value))
+        for k, name in enumerate(RESOURCES)
+        if name in model.limits and need[k]
+    }
+
+
+def why_above(
+    graph: Graph, request: Request, packed: Partition, bound: int
+) -> str | None:
+    """Why more than a tenth above the bound is needed; None where it is not."""
+    if packed.n_cores <= 1.1 * bound:
+        return None
+    model, n_targets = request.board.model, count_targets(graph, packed)
+    most = [
+        most_neurons(graph, model, k, int(n_targets[k]))
+        for k in range(len(graph.populations))
+    ]
+    wholes = [-(-p.size // n) for p, n in zip(graph.populations, most, strict=True)]
+    worst = int(np.argmax(wholes))
+    name = graph.populations[worst].name
+    return (
+        f"every core of {name!r} receives all inputs and an axon's synapses fill whole "
+        f"words, so that a core holds {most[worst]} neurons at most: {wholes[worst]} "
+        "cores for this layer alone"
+    )
+
+
+# --- what would help --------------------------------------------------------------
+
+
+def savings(request: Request, n_cores: int) -> list[str]:
+    """Narrower weights, each width that needs fewer cores than the one before."""
+    lines = []
+    for bits in request.board.model.narrower:
+        found = _cores(request, weight_bits=bits)
+        if found is not None and found < n_cores:
+            lines.append(f"with {bits}-bit weights {found} cores")
+            n_cores = found
+    return lines
+
+
+def smallest_change(request: Request, packed: Partition) -> str:
+    """The smallest change that makes it fit: narrower weights, else fewer neurons in
+    the largest hidden layer, else a larger board."""
+    most = request.board.chips.value * request.board.model.cores_per_chip.value
+    for bits in request.board.model.narrower:
+        found = _cores(request, weight_bits=bits)
+        if found is not None and found <= most:
+            return f"weights of {bits} bits ({found} cores)"
+    changes = [_fewer_neurons(request, most), _larger_board(request, packed.n_cores)]
+    return " or ".join(change for change in changes if change) or (
+        "none of one kind: split the network over several boards"
+    )
+
+
+def _cores(request: Request, **changes: Any) -> int | None:
+    try:
+        return partition(request.graph(**changes), request.board.model).n_cores
+    except CheckError:
+        return None
+
+
+def _fewer_neurons(request: Request, most_cores: int) -> str | None:
+    layer = 1 + int(np.argmax(request.sizes[1:-1]))
+    low, high = 0, request.sizes[layer] - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        sizes = (*request.sizes[:layer], middle, *request.sizes[layer + 1 :])
+        found = _cores(request, sizes=sizes)
+        if found is not None and found <= most_cores:
+            low = middle
+        else:
+            high = middle - 1
+    if low == 0:
+        return None
+    return f"{low} instead of {request.sizes[layer]} neurons in hidden layer {layer}"
+
+
+def _larger_board(request: Request, n_cores: int) -> str | None:
+    chip = request.board.model.name.partition("-")[0]
+    for board in sorted(BOARDS.values(), key=lambda board: board.chips.value):
+        if board.model.name == chip and request.chips(n_cores) <= board.chips.value:
+            return f"the board {board.name} ({board.chips.value} chips)"
+    return None

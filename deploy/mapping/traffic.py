@@ -1,0 +1,106 @@
+"""Who sends how much to whom: routes between slices, messages between cores.
+
+A message goes once to every core that has a slice of a target population, as on the
+chip: there is no multicast.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lava_sfdfa.deploy.mapping.activity import Activity
+from lava_sfdfa.deploy.mapping.graph import Graph
+from lava_sfdfa.deploy.mapping.partition import Partition
+
+LOADS = ("received", "synapses", "neurons", "spikes", "updates", "plastic")
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Messages between different cores, over all samples of an activity."""
+
+    source: np.ndarray  # (n_pairs,) int32, core
+    target: np.ndarray  # (n_pairs,) int32, core
+    messages: np.ndarray  # (n_pairs,) int64
+    local: int  # messages that stay on their core
+    n_samples: int
+
+
+def measure_traffic(graph: Graph, packed: Partition, activity: Activity) -> Traffic:
+    """Messages between the cores of a partition."""
+    pieces = []
+    for projection in graph.projections:
+        sums = slice_sums(packed, projection.source, activity.messages)
+        sources = packed.core[packed.slices_of(projection.source)]
+        targets = packed.core[packed.slices_of(projection.target)]
+        source, target = np.meshgrid(sources, targets, indexing="ij")
+        sent = np.broadcast_to(sums[:, None], source.shape)
+        pieces.append((source.ravel(), target.ravel(), sent.ravel()))
+    source, target, sent = (
+        np.concatenate([piece[k] for piece in pieces]) for k in range(3)
+    )
+    key = source.astype(np.int64) * packed.n_cores + target
+    pairs, place = np.unique(key, return_inverse=True)
+    messages = np.zeros(len(pairs), np.int64)
+    np.add.at(messages, place, sent)
+    source, target = np.divmod(pairs, packed.n_cores)
+    remote = (source != target) & (messages > 0)
+    return Traffic(
+        source[remote].astype(np.int32),
+        target[remote].astype(np.int32),
+        messages[remote],
+        int(messages[source == target].sum()),
+        activity.n_samples,
+    )
+
+
+def slice_sums(
+    packed: Partition, population: int, values: tuple[np.ndarray, ...]
+) -> np.ndarray:
+    """Sum of a quantity of a population over each of its slices: int64."""
+    slices = packed.slices_of(population)
+    total = np.concatenate([[0], np.cumsum(values[population])])
+    return total[packed.end[slices]] - total[packed.begin[slices]]
+
+
+def core_loads(
+    graph: Graph, packed: Partition, activity: Activity
+) -> dict[str, np.ndarray]:
+    """What each core does over all samples: int64 (n_cores,) each.
+
+    received: messages at input axons; synapses: synaptic operations; neurons: neuron
+    updates; spikes; updates: plastic synapses that rules visited; plastic: plastic
+    synapses times learning steps.
+    """
+    loads = {name: np.zeros(packed.n_cores, np.int64) for name in LOADS}
+    steps = activity.steps * activity.n_samples
+    for number in range(len(graph.populations)):
+        slices = packed.slices_of(number)
+        cores, n = packed.core[slices], (packed.end - packed.begin)[slices]
+        received, n_plastic = 0, 0
+        for projection in (graph.projections[k] for k in graph.into(number)):
+            received += int(activity.messages[projection.source].sum())
+            if projection.plastic:
+                n_plastic += graph.populations[projection.source].size
+        np.add.at(loads["received"], cores, received)
+        np.add.at(loads["synapses"], cores, received * n)
+        np.add.at(loads["neurons"], cores, steps * n)
+        np.add.at(loads["plastic"], cores, steps * n_plastic * n)
+        for name in ("spikes", "updates"):
+            sums = slice_sums(packed, number, getattr(activity, name))
+            np.add.at(loads[name], cores, sums)
+    return loads
+
+
+def adjacency(
+    traffic: Traffic, n_cores: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Messages between cores in both directions, by row: first (n_cores + 1,) int64,
+    neighbour (n,) int32, messages (n,) int64. A pair with traffic both ways stands
+    twice, which does not matter to a sum."""
+    here = np.concatenate([traffic.source, traffic.target])
+    there = np.concatenate([traffic.target, traffic.source])
+    weight = np.concatenate([traffic.messages, traffic.messages])
+    order = np.argsort(here, kind="stable")
+    first = np.searchsorted(here[order], np.arange(n_cores + 1))
+    return first.astype(np.int64), there[order], weight[order]

@@ -1,0 +1,101 @@
+"""A plan in a folder: written whole or not at all, checked on reading.
+
+`plan.json` has what people read (board, populations, parameters, rules, phases,
+costs), `plan.h5` the arrays.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from lava_sfdfa.deploy.plan.plan import FORMAT, VERSION, Plan
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.files import make_readable
+
+JSON_NAME, ARRAYS_NAME = "plan.json", "plan.h5"
+
+
+def save_plan(folder: Path, plan: Plan) -> str:
+    """Write a plan into a folder, which is made, and return its digest.
+
+    Both files are complete before either takes its name. Errors: InputError where
+    the folder cannot be written.
+    """
+    digest = plan.digest
+    head = {"format": FORMAT, "version": VERSION, "digest": digest}
+    text = json.dumps({**head, **plan.facts}, indent=1, sort_keys=True)
+
+    def write_arrays(temporary: Path) -> None:
+        with h5py.File(temporary, "w") as file:
+            file.attrs["digest"] = digest
+            for name, array in plan.arrays.items():
+                file.create_dataset(name, data=array)
+
+    write_files(
+        folder,
+        {
+            ARRAYS_NAME: write_arrays,
+            JSON_NAME: lambda temporary: temporary.write_text(text, "utf-8"),
+        },
+    )
+    return digest
+
+
+def write_files(folder: Path, writers: dict[str, Callable[[Path], Any]]) -> None:
+    """Write files through temporary ones, and name all when all are complete."""
+    made: dict[Path, Path] = {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, write in writers.items():
+            handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
+            os.close(handle)
+            made[folder / name] = Path(temporary)
+            write(Path(temporary))
+            make_readable(Path(temporary))
+        for path, part in made.items():
+            part.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error}); choose another --out"
+        ) from None
+    finally:
+        for part in made.values():
+            part.unlink(missing_ok=True)
+
+
+def load_plan(folder: Path) -> Plan:
+    """Read a plan and check its digest. Errors: InputError for a folder without one,
+    one of another version, and one that is damaged."""
+    path = folder / JSON_NAME if folder.is_dir() else folder
+    if not path.is_file():
+        raise InputError(f"{folder}: there is no plan; `compile` makes one")
+    try:
+        facts = json.loads(path.read_text("utf-8"))
+        if not isinstance(facts, dict) or facts.pop("format", None) != FORMAT:
+            raise InputError(
+                f"{path}: is not a plan of lava-sfdfa; `compile` makes one"
+            )
+        if (version := facts.pop("version")) != VERSION:
+            raise InputError(
+                f"{path}: has the plan version {version}; this lava-sfdfa reads "
+                f"{VERSION}; compile the artifact again"
+            )
+        digest = facts.pop("digest")
+        with h5py.File(path.with_name(ARRAYS_NAME), "r") as file:
+            plan = Plan(facts, {name: entry[()] for name, entry in file.items()})
+        if plan.digest != digest:
+            raise InputError(
+                f"{folder}: is damaged: its content does not have the digest "
+                f"{digest!r} that it carries; compile the artifact again"
+            )
+        return plan
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{folder}: is not a readable plan ({error}); it is truncated, damaged or "
+            "something else; compile the artifact again"
+        ) from None

@@ -1,0 +1,275 @@
+"""A plan: a network placed on a board, as plain data under one digest.
+
+Synapses are stored as integers, axon by axon, with the number of 64-bit words
+they take; the order of bits in a word is not published.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lava_sfdfa.deploy.boards import CoreModel
+from lava_sfdfa.deploy.mapping.graph import MODES, Graph, Population, Projection
+from lava_sfdfa.deploy.mapping.partition import Partition
+from lava_sfdfa.network.artifact import Artifact
+from lava_sfdfa.network.content import content_digest
+from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
+from lava_sfdfa.network.rule import FEEDBACK_RULE, Rule, Scale
+
+FORMAT = "lava-sfdfa-plan"
+VERSION = 1
+RULES = ("dt", "dd", "dw")  # of `Rule`
+
+
+@dataclass(frozen=True)
+class Plan:
+    """facts: what is in the JSON file. arrays, integers all:
+
+    slice_population, slice_begin, slice_end, slice_core: (n_slices,)
+    core_place, core_chip: (n_cores,), place on the board, in the order of `Geometry`
+    connection_projection, connection_slice, connection_words, connection_first:
+        (n_connections,), a projection into a slice; first: its first weight
+    axon_in_first: (n_cores + 1,), the input axons of a core in the next three
+    axon_in_connection, axon_in_source, axon_in_row: (n_axons,), the connection that an
+        axon drives, the neuron that it comes from, its row of weights
+    axon_out_first: (n_neurons + 1,), neurons of all populations in turn
+    axon_out_core, axon_out_axon: (n_messages,), where a message of a neuron goes
+    weights: int8, of every connection (axons, neurons of the slice)
+    rates: int32, running means of all hidden neurons in turn
+    """
+
+    facts: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, in hexadecimal."""
+        text = json.dumps(self.facts, sort_keys=True)
+        content = {"format": FORMAT, "version": VERSION, "facts": text}
+        return content_digest({**content, "arrays": self.arrays})
+
+    @property
+    def graph(self) -> Graph:
+        """Populations and projections."""
+        return Graph(
+            tuple(Population(**entry) for entry in self.facts["populations"]),
+            tuple(Projection(**entry) for entry in self.facts["projections"]),
+            self.facts["mode"],
+            self.facts["eligibility"] == "recursive" and self.facts["mode"] == MODES[0],
+        )
+
+    def weights_of(self, connection: int) -> np.ndarray:
+        """Weights of a connection: int8 (axons, neurons of the slice), a view."""
+        first = self.arrays["connection_first"]
+        cut = self.arrays["connection_slice"][connection]
+        n = int(self.arrays["slice_end"][cut] - self.arrays["slice_begin"][cut])
+        return self.arrays["weights"][
+            first[connection] : first[connection + 1]
+        ].reshape(-1, n)
+
+
+# --- build ------------------------------------------------------------------------
+
+
+def build_plan(
+    artifact: Artifact,
+    graph: Graph,
+    model: CoreModel,
+    packed: Partition,
+    place: np.ndarray,
+    costs: dict[str, Any],
+) -> Plan:
+    """The plan of an artifact whose slices are packed and whose cores are placed.
+
+    place: int32 (n_cores,); costs: figures to keep with the plan (JSON values).
+    """
+    arrays = {
+        "slice_population": packed.population,
+        "slice_begin": packed.begin,
+        "slice_end": packed.end,
+        "slice_core": packed.core,
+        "core_place": place.astype(np.int32),
+        "core_chip": (place // model.cores_per_chip.value).astype(np.int32),
+        "core_use": packed.use,
+        **_connections(artifact.network, graph, model, packed),
+        "rates": np.concatenate([np.zeros(0, np.int32), *artifact.rates]),
+    }
+    arrays |= axon_tables(graph, arrays)
+    return Plan(_facts(artifact, graph, model, costs), arrays)
+
+
+def _connections(
+    network: FixedNetwork, graph: Graph, model: CoreModel, packed: Partition
+) -> dict[str, np.ndarray]:
+    rows, weights = [], []
+    learning_core = model.is_all_plastic and graph.mode == "learning"
+    for number, projection in enumerate(graph.projections):
+        bits = model.synapse_bits(
+            projection.weight_bits, projection.plastic or learning_core, graph.recursive
+        )
+        matrix = projection_weights(network, graph, projection)
+        for cut in packed.slices_of(projection.target):
+            begin, end = packed.begin[cut], packed.end[cut]
+            rows.append((number, cut, model.axon_words(end - begin, bits)))
+            weights.append(np.ascontiguousarray(matrix[:, begin:end]).ravel())
+    table = np.array(rows, np.int64)
+    first = np.concatenate([[0], np.cumsum([len(piece) for piece in weights])])
+    return {
+        "connection_projection": table[:, 0].astype(np.int32),
+        "connection_slice": table[:, 1].astype(np.int32),
+        "connection_words": table[:, 2].astype(np.int32),
+        "connection_first": first.astype(np.int64),
+        "weights": np.concatenate(weights),
+    }
+
+
+def projection_weights(
+    network: FixedNetwork, graph: Graph, projection: Projection
+) -> np.ndarray:
+    """Weights of a projection by source and target: int8, a view where it can be."""
+    if projection.kind == "forward":
+        return network.layers[projection.layer].weights.T
+    if projection.kind == "feedback":
+        return network.layers[projection.layer].feedback.T
+    return np.eye(graph.populations[projection.source].size, dtype=np.int8)
+
+
+def axon_tables(graph: Graph, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Input axons of every core and output axons of every neuron.
+
+    The axons of a core are numbered connection by connection, in the order of their
+    source neurons.
+    """
+    projections, cuts = arrays["connection_projection"], arrays["connection_slice"]
+    core = arrays["slice_core"][cuts]
+    sizes = np.array([population.size for population in graph.populations])
+    source = np.array([p.source for p in graph.projections])[projections]
+    order = np.argsort(core, kind="stable")
+    n_axons = sizes[source]
+    before = np.concatenate([[0], np.cumsum(n_axons[order])])
+    row = np.arange(before[-1]) - np.repeat(before[:-1], n_axons[order])
+    n_cores = len(arrays["core_place"])
+    first_of_core = before[np.searchsorted(core[order], np.arange(n_cores + 1))]
+    first_axon = np.empty(len(order), np.int64)
+    first_axon[order] = before[:-1]
+    first_axon -= first_of_core[core]
+    return {
+        "axon_in_first": first_of_core,
+        "axon_in_connection": np.repeat(order, n_axons[order]).astype(np.int32),
+        "axon_in_source": row.astype(np.int32),
+        "axon_in_row": row.astype(np.int32),
+        **_axons_out(sizes, source, core, first_axon),
+    }
+
+
+def _axons_out(sizes, source, core, first_axon) -> dict[str, np.ndarray]:
+    n_targets = np.bincount(source, minlength=len(sizes))
+    first = np.concatenate([[0], np.cumsum(np.repeat(n_targets, sizes))])
+    cores, axons = [], []
+    for population, size in enumerate(sizes):
+        chosen = np.flatnonzero(source == population)
+        cores.append(np.tile(core[chosen].astype(np.int32), size))
+        axon = np.arange(size)[:, None] + first_axon[chosen]
+        axons.append(axon.astype(np.int32).ravel())
+    return {
+        "axon_out_first": first,
+        "axon_out_core": np.concatenate(cores),
+        "axon_out_axon": np.concatenate(axons),
+    }
+
+
+def _facts(
+    artifact: Artifact, graph: Graph, model: CoreModel, costs: dict[str, Any]
+) -> dict[str, Any]:
+    network = artifact.network
+    facts = {
+        "chip": model.name,
+        "mode": graph.mode,
+        "artifact_digest": artifact.digest,
+        "dataset": artifact.config.dataset,
+        "config": dataclasses.asdict(artifact.config),
+        "image_shape": list(artifact.shape),
+        "eligibility": artifact.config.eligibility,
+        "n_learned": artifact.n_learned,
+        "network": {
+            entry.name: getattr(network, entry.name)
+            for entry in dataclasses.fields(network)
+            if entry.name != "layers"
+        },
+        "layers": [_layer_facts(layer) for layer in network.layers],
+        "populations": [dataclasses.asdict(p) for p in graph.populations],
+        "projections": [dataclasses.asdict(p) for p in graph.projections],
+        "feedback_rule": FEEDBACK_RULE,
+        "period": network.period,
+        "phases": phases(network),
+        "costs": costs,
+    }
+    return json.loads(json.dumps(facts))  # tuples become lists, as on reading
+
+
+def _layer_facts(layer: FixedLayer) -> dict[str, Any]:
+    found = {
+        entry.name: getattr(layer, entry.name)
+        for entry in dataclasses.fields(layer)
+        if entry.name not in ("weights", "feedback", "rule")
+    }
+    found["scales"] = {
+        name: [scale["mantissa"], scale["exponent"]]
+        for name, scale in dataclasses.asdict(layer.rule).items()
+        if scale is not None
+    }
+    return {**found, "rules": {name: getattr(layer.rule, name) for name in RULES}}
+
+
+def phases(network: FixedNetwork) -> dict[str, list[int]]:
+    """First step of each phase of a sample, and the step behind its last."""
+    schedule = network.schedule
+    first = {
+        "present": 0,
+        "probe": network.steps,
+        "error": schedule.error,
+        "commit": schedule.commit,
+        "reset": schedule.reset[0],
+        "feedback": schedule.feedback,
+        "rest": schedule.rest,
+    }
+    ends = [*list(first.values())[1:], network.period]
+    return {
+        name: [begin, end]
+        for (name, begin), end in zip(first.items(), ends, strict=True)
+    }
+
+
+# --- the network that a plan holds -------------------------------------------------
+
+
+def planned_network(plan: Plan) -> FixedNetwork:
+    """The network, put together again from the slices of its weights."""
+    graph, arrays = plan.graph, plan.arrays
+    matrices = {}
+    for connection, number in enumerate(arrays["connection_projection"]):
+        projection = graph.projections[number]
+        key = (projection.kind, projection.layer)
+        if key not in matrices:
+            sizes = (
+                graph.populations[k].size
+                for k in (projection.target, projection.source)
+            )
+            matrices[key] = np.zeros(tuple(sizes), np.int8)
+        cut = arrays["connection_slice"][connection]
+        begin, end = arrays["slice_begin"][cut], arrays["slice_end"][cut]
+        matrices[key][begin:end] = plan.weights_of(connection).T
+    layers = []
+    n_out = graph.populations[len(plan.facts["layers"])].size
+    for number, facts in enumerate(plan.facts["layers"]):
+        values = {k: v for k, v in facts.items() if k not in ("rules", "scales")}
+        scales = {name: Scale(*pair) for name, pair in facts["scales"].items()}
+        weights = matrices["forward", number]
+        width = 0 if number == len(plan.facts["layers"]) - 1 else n_out
+        empty = np.zeros((len(weights), width), np.int8)
+        feedback = matrices.get(("feedback", number), empty)
+        layers.append(FixedLayer(weights, feedback, rule=Rule(**scales), **values))
+    return FixedNetwork(layers=tuple(layers), **plan.facts["network"])

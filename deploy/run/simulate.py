@@ -1,0 +1,380 @@
+"""Run a plan as it is placed: cores, and messages that find their way by axon tables.
+
+Every core knows its slices of neurons and the synapses of its input axons, nothing
+else; what leaves a neuron reaches others only through `axon_out` and `axon_in` of the
+plan. Arithmetic and random numbers are those of the engine, with the numbers of the
+neurons in the whole network, so that spikes and weights have to be the same wherever
+the cores are. A message may be a spike (1) or a graded value.
+"""
+
+import numpy as np
+
+from lava_sfdfa.chip import arithmetic, random
+from lava_sfdfa.chip.protocol import (
+    DIRECTION_MAX,
+    DIRECTION_MIN,
+    FACTOR_BITS,
+    RATE_BITS,
+    RATE_COARSE_BITS,
+    RATE_SHIFT,
+    output_errors,
+)
+from lava_sfdfa.data.events import Events
+from lava_sfdfa.deploy.plan.plan import Plan, planned_network
+from lava_sfdfa.deploy.run.core import (
+    Connection,
+    Place,
+    Slice,
+    commit,
+    decay,
+    draw_payloads,
+    grow,
+    keep_jumps,
+    learn_feedback,
+)
+from lava_sfdfa.engine.credit import PAYLOAD_MAX, PAYLOAD_MIN, relay
+from lava_sfdfa.engine.presentation import TRACE_MAX, integrate
+from lava_sfdfa.engine.state import Noise, make_noise, make_parameters
+from lava_sfdfa.network.fixed import FixedNetwork
+
+
+class Simulator:
+    """A plan at work; `messages` counts what went from core to core."""
+
+    def __init__(self, plan: Plan):
+        self.plan, self.tables = plan, plan.arrays
+        self.network = planned_network(plan)
+        self.n_learned = int(plan.facts["n_learned"])
+        n_layers = len(self.network.layers)
+        self.parameters = [
+            make_parameters(self.network, k, 1.0) for k in range(n_layers)
+        ]
+        populations = plan.graph.populations
+        self.offset = np.concatenate([[0], np.cumsum([p.size for p in populations])])
+        self.slices = [
+            Slice(int(population), int(begin), int(end - begin))
+            for population, begin, end in zip(
+                *(
+                    self.tables[f"slice_{name}"]
+                    for name in ("population", "begin", "end")
+                ),
+                strict=True,
+            )
+        ]
+        self._load_rates()
+        self.connections = self._connect()
+        self.core_of = self._cores_of_neurons()
+        n_cores = len(self.tables["core_place"])
+        self.messages = np.zeros((n_cores, n_cores), np.int64)
+        self.outbox: list[tuple[np.ndarray, np.ndarray]] = []
+        self.spikes: list[list[tuple[int, int]]] = []
+
+    def _load_rates(self) -> None:
+        sizes = [layer.n_post for layer in self.network.layers[:-1]]
+        first = np.concatenate([[0, 0], np.cumsum(sizes)])
+        for part in self.slices:
+            if 1 <= part.population <= len(sizes):
+                begin = first[part.population] + part.begin
+                part.rate = self.tables["rates"][begin : begin + part.n].copy()
+
+    def _connect(self) -> list[Connection]:
+        found = []
+        projections = self.plan.graph.projections
+        order = np.argsort(self.tables["axon_in_connection"], kind="stable")
+        of_axon = self.tables["axon_in_connection"][order]
+        first = np.searchsorted(
+            of_axon, np.arange(len(self.tables["connection_slice"]) + 1)
+        )
+        for number, cut in enumerate(self.tables["connection_slice"]):
+            projection = projections[self.tables["connection_projection"][number]]
+            axons = order[first[number] : first[number + 1]]
+            sources = np.empty(len(axons), np.int32)
+            sources[self.tables["axon_in_row"][axons]] = self.tables["axon_in_source"][
+                axons
+            ]
+            found.append(
+                Connection(
+                    projection.kind,
+                    self.slices[cut],
+                    self.plan.weights_of(number).copy(),
+                    sources,
+                )
+            )
+        return found
+
+    def _cores_of_neurons(self) -> np.ndarray:
+        core_of = np.zeros(self.offset[-1], np.int32)
+        for part, core in zip(self.slices, self.tables["slice_core"], strict=True):
+            begin = self.offset[part.population] + part.begin
+            core_of[begin : begin + part.n] = core
+        return core_of
+
+    # --- messages -----------------------------------------------------------------
+
+    def send(self, population: int, neurons: np.ndarray, values) -> None:
+        """Neurons of a population send a value each, to all of their targets."""
+        values = np.broadcast_to(np.asarray(values, np.int32), neurons.shape)
+        self.outbox.append((self.offset[population] + neurons, values))
+
+    def deliver(self) -> list[tuple[Connection, np.ndarray, np.ndarray]]:
+        """Bring what was sent to the axons of the target cores: for every connection
+        that receives something the rows of its weights and the values."""
+        neurons = np.concatenate([sent[0] for sent in self.outbox]).astype(np.int64)
+        values = np.concatenate([sent[1] for sent in self.outbox])
+        self.outbox = []
+        first = self.tables["axon_out_first"]
+        count = first[neurons + 1] - first[neurons]
+        skipped = np.cumsum(count) - count
+        entry = np.repeat(first[neurons] - skipped, count) + np.arange(count.sum())
+        core = self.tables["axon_out_core"][entry]
+        np.add.at(self.messages, (np.repeat(self.core_of[neurons], count), core), 1)
+        axon = self.tables["axon_in_first"][core] + self.tables["axon_out_axon"][entry]
+        connection = self.tables["axon_in_connection"][axon]
+        order = np.argsort(connection, kind="stable")
+        row, value = self.tables["axon_in_row"][axon], np.repeat(values, count)
+        cuts = np.flatnonzero(np.diff(connection[order])) + 1
+        return [
+            (self.connections[connection[part[0]]], row[part], value[part])
+            for part in np.split(order, cuts)
+            if len(part)
+        ]
+
+    # --- a sample -----------------------------------------------------------------
+
+    def classify(self, events: Events, order: np.ndarray) -> np.ndarray:
+        """Predict the classes of the samples `order`, without learning: int64."""
+        found = np.empty(len(order), np.int64)
+        noises = [self.noise(k, 0, 0) for k in range(len(self.parameters))]
+        for position, sample in enumerate(order):
+            self.present(events, int(sample), noises, 0, learning=False)
+            found[position] = self.predict()
+        return found
+
+    def learn(
+        self, events: Events, labels: np.ndarray, order: np.ndarray
+    ) -> np.ndarray:
+        """Learn the samples `order`; predictions before each was learned: int64."""
+        network, found = self.network, np.empty(len(order), np.int64)
+        for position, sample in enumerate(order):
+            begin = self.n_learned * network.period
+            noises = [
+                self.noise(k, begin, network.period)
+                for k in range(len(self.parameters))
+            ]
+            self.present(events, int(sample), noises, begin, learning=True)
+            found[position] = self.predict()
+            self.assign_credit(int(labels[sample]), noises, begin)
+            self.n_learned += 1
+        return found
+
+    def noise(self, layer: int, first: int, count: int) -> Noise:
+        """Random numbers of a layer, as the engine draws them."""
+        network = self.network
+        return make_noise(network.rounding, network.seed, layer, first, count)
+
+    def present(self, events, sample, noises, begin, learning) -> None:
+        """Show one sample: `spikes` has (step, neuron) of every layer afterwards."""
+        for part in self.slices:
+            part.rest()
+        for line in self.connections:
+            line.rest()
+        self.spikes = [[] for _ in range(len(self.parameters) + 1)]
+        shown, last = events.counts[sample], events.offset[sample]
+        for step in range(self.network.steps):
+            now = {id(part): self.step_neurons(part, step) for part in self.slices}
+            if step < len(shown):
+                neurons = events.index[last : last + shown[step]].astype(np.int64)
+                last += shown[step]
+                self.send(0, neurons, 1)
+            received = self.deliver()
+            if learning:
+                for line in self.connections:
+                    if line.kind == "forward":
+                        self.decay_traces(line, noises, step)
+            for line, rows, values in received:
+                line.target.total += line.drive(rows, values).astype(np.int32)
+                if learning and line.kind == "forward":
+                    impulse = self.parameters[line.target.population - 1].impulse
+                    for trace in (line.x1, line.x2):
+                        trace[rows] = np.minimum(trace[rows] + impulse, TRACE_MAX)
+            if learning:
+                for line in self.connections:
+                    fired = now[id(line.target)]
+                    if line.kind == "forward":
+                        self.grow(line, fired, noises, step, begin)
+
+    def step_neurons(self, part: Slice, step: int) -> np.ndarray:
+        """Integrate and fire; the neurons of the slice that spike are sent off."""
+        if not 1 <= part.population <= len(self.parameters):
+            return np.zeros(0, np.int64)  # inputs and labels; errors only add up
+        p = self.parameters[part.population - 1]
+        integrate(part.u, part.v, part.total, p.decay_u, p.decay_v)
+        fired = np.flatnonzero(part.v > p.threshold)
+        part.v[fired] = 0
+        part.n_spikes[fired] += 1
+        self.send(part.population, part.begin + fired, 1)
+        self.spikes[part.population] += [
+            (step, part.begin + int(neuron)) for neuron in fired
+        ]
+        return fired
+
+    def decay_traces(self, line: Connection, noises: list[Noise], step: int) -> None:
+        """Traces of the input axons lose a step."""
+        layer = line.target.population - 1
+        p, noise = self.parameters[layer], noises[layer]
+        decay(line.x1, p.alpha1, noise.x1[step])
+        decay(line.x2, p.alpha2, noise.x2[step])
+
+    def grow(self, line: Connection, fired, noises, step: int, begin: int) -> None:
+        """Tags of neurons that spike in this step."""
+        layer, part = line.target.population - 1, line.target
+        p, noise = self.parameters[layer], noises[layer]
+        place = self.place(part, begin + step)
+        if p.recursive:
+            keep_jumps(
+                p, line.jumps, fired, part.n_spikes, line.sources, place,
+                noise.bits[step],
+            )  # fmt: skip
+        synapses = (line.tags, line.jumps, line.x1, line.x2)
+        drawn = (noise.y[step], noise.bits[step])
+        grow(p, synapses, fired, part.u, line.sources, place, drawn)
+
+    def place(self, part: Slice, counter: int) -> Place:
+        """What chooses the random numbers of a slice in a step or sample."""
+        return Place(part.begin, self.network.seed, counter)
+
+    def predict(self) -> int:
+        """The output with most spikes; of equal ones that with the highest v."""
+        counts, v = (
+            self.gather(len(self.parameters), name).tolist()
+            for name in ("n_spikes", "v")
+        )
+        return max(range(len(v)), key=lambda k: (counts[k], v[k], -k))
+
+    def gather(self, population: int, name: str) -> np.ndarray:
+        """A state of all neurons of a population, from its slices."""
+        parts = [part for part in self.slices if part.population == population]
+        parts.sort(key=lambda part: part.begin)
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    # --- what follows the presentation ----------------------------------------------
+
+    def assign_credit(self, label: int, noises: list[Noise], begin: int) -> None:
+        """Probe, error, commit, feedback."""
+        network, n_hidden = self.network, self.network.n_hidden
+        output, error = n_hidden + 1, n_hidden + 3
+        probing = self.n_learned % n_hidden
+        learned = network.feedback_kind == "sfdfa"
+        if learned:
+            self.probe(probing)
+        targets = np.full(network.sizes[-1], network.target_false)
+        targets[label] = network.target_true
+        self.send(n_hidden + 2, np.arange(len(targets)), targets)
+        for line, rows, values in self.deliver():
+            line.target.third += line.drive(rows, values).astype(np.int32)
+        for part in self.of(error):
+            # third has the targets, total the spikes of the outputs
+            is_true = np.arange(part.n) + part.begin == label
+            targets = part.third, part.third
+            one_sided = network.loss == "margin"
+            errors = output_errors(part.total, targets, is_true, one_sided)
+            self.send(error, part.begin + np.arange(part.n), errors)
+        for line, rows, values in self.deliver():
+            line.target.third += line.drive(rows, values).astype(np.int32)
+        for line in self.connections:
+            if line.kind == "forward":
+                self.commit(line, noises, begin)
+        if learned:
+            self.learn_feedback(probing, output, error, noises, begin)
+
+    def of(self, population: int) -> list[Slice]:
+        """Slices of a population."""
+        return [part for part in self.slices if part.population == population]
+
+    def probe(self, probing: int) -> None:
+        """Payloads of one hidden layer travel to the outputs, a layer in a step."""
+        for part in self.slices:
+            if part.population <= len(self.parameters):
+                part.total[:] = 0
+        for part in self.of(probing + 1):
+            draw_payloads(
+                part.own, part.fired, probing, self.place(part, self.n_learned)
+            )
+            part.total[:] = part.own
+        for population in range(probing + 1, len(self.parameters)):
+            for part in self.of(population):
+                sending = part.fired
+                if population > probing + 1:
+                    relay(part.total, part.rate)
+                    sending = np.arange(part.n)
+                self.send(population, part.begin + sending, part.total[sending])
+            for line, rows, values in self.deliver():
+                part = line.target
+                part.total += line.drive(rows, values).astype(np.int32)
+            for part in self.of(population + 1):
+                np.clip(part.total, PAYLOAD_MIN, PAYLOAD_MAX, out=part.total)
+
+    def commit(self, line: Connection, noises: list[Noise], begin: int) -> None:
+        """Third factors and weight changes of a slice, the outputs a step earlier."""
+        part, layer = line.target, line.target.population - 1
+        p, network = self.parameters[layer], self.network
+        is_output = layer == network.n_hidden
+        step = network.schedule.error if is_output else network.schedule.commit
+        total = part.third.astype(np.int64) * p.error_gain
+        if not is_output:
+            missing = (p.target_rate - part.rate) >> (RATE_BITS - RATE_COARSE_BITS)
+            total += missing.astype(np.int64) * p.homeostasis_gain
+            behind = (part.n_spikes << RATE_BITS) - part.rate
+            part.rate += (behind + (1 << RATE_SHIFT >> 1)) >> RATE_SHIFT
+        key = np.uint64(
+            random.stream_key(network.seed, random.FACTOR, layer, self.n_learned)
+        )
+        factor, _ = arithmetic.round_factors(
+            total, FACTOR_BITS, p.factor_bits, key, part.begin
+        )
+        decay(factor, p.alpha_y, noises[layer].y[step])
+        commit(
+            p, (line.weights, line.tags), part.fired, factor, line.sources,
+            self.place(part, begin + step), noises[layer].bits[step],
+        )  # fmt: skip
+
+    def learn_feedback(self, probing, output, error, noises, begin) -> None:
+        """The outputs hand on what they read; B of the probing layer moves."""
+        p = self.parameters[probing]
+        for part in self.of(error):
+            part.total[:] = 0
+        for part in self.of(output):
+            self.send(output, part.begin + np.arange(part.n), part.total)
+        for line, rows, values in self.deliver():
+            line.target.total += line.drive(rows, values).astype(np.int32)
+        for part in self.of(error):
+            sent = (part.total + (1 << p.payload_shift >> 1)) >> p.payload_shift
+            sent = np.clip(sent, DIRECTION_MIN, DIRECTION_MAX)
+            self.send(error, part.begin + np.arange(part.n), sent)
+        step = self.network.schedule.feedback
+        noise = noises[probing]
+        for line, rows, values in self.deliver():
+            if line.kind == "feedback" and line.target.population == probing + 1:
+                direction = np.zeros(len(line.sources), np.int32)
+                direction[line.sources[rows]] = values
+                part = line.target
+                learn_feedback(
+                    p, line.weights, (part.fired, part.own),
+                    (np.argsort(line.sources), direction),
+                    self.place(part, begin + step), (noise.y[step], noise.bits[step]),
+                )  # fmt: skip
+
+    # --- results ------------------------------------------------------------------
+
+    def learned_network(self) -> FixedNetwork:
+        """The network with the weights that the cores hold now."""
+        flat = [
+            np.zeros(0, np.int8),
+            *(line.weights.ravel() for line in self.connections),
+        ]
+        arrays = {**self.tables, "weights": np.concatenate(flat)}
+        return planned_network(Plan(self.plan.facts, arrays))
+
+    def rates(self) -> list[np.ndarray]:
+        """Running means of the hidden layers."""
+        return [self.gather(k + 1, "rate") for k in range(self.network.n_hidden)]

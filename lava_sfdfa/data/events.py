@@ -1,0 +1,50 @@
+"""Input spikes of many samples: the format of the engine."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+
+class EventArrays(NamedTuple):
+    """The arrays of `Events`, for compiled code."""
+
+    index: np.ndarray
+    counts: np.ndarray
+    offset: np.ndarray
+
+
+@dataclass(frozen=True)
+class Events:
+    """Input spikes of many samples, in the order of their steps.
+
+    Sample n has `counts[n, t]` spikes in step t; its inputs stand in `index` from
+    `offset[n]` on, sorted by step.
+    """
+
+    index: np.ndarray  # (n_events,) input neuron; uint16, or int32 beyond 65,536
+    counts: np.ndarray  # (n_samples, n_steps) int32
+    offset: np.ndarray  # (n_samples + 1,) int64
+    n_inputs: int
+
+    def __len__(self) -> int:
+        return self.counts.shape[0]
+
+    @property
+    def arrays(self) -> EventArrays:
+        """The same for compiled code."""
+        return EventArrays(self.index, self.counts, self.offset)
+
+    def inputs_of(self, sample: int) -> np.ndarray:
+        """Which input each spike of a sample comes from, in the order of the steps."""
+        return self.index[self.offset[sample] : self.offset[sample + 1]]
+
+    def steps_of(self, sample: int) -> np.ndarray:
+        """The step of each spike of a sample: int64, rising."""
+        return np.repeat(np.arange(self.counts.shape[1]), self.counts[sample])
+
+    def dense(self, sample: int, n_steps: int) -> np.ndarray:
+        """A sample as a matrix: bool (n_steps, n_inputs)."""
+        matrix = np.zeros((n_steps, self.n_inputs), bool)
+        matrix[self.steps_of(sample), self.inputs_of(sample)] = True
+        return matrix

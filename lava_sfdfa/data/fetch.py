@@ -1,0 +1,96 @@
+"""Download published data sets: whole and right, or not at all."""
+
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+
+from lava_sfdfa.data import sources
+from lava_sfdfa.errors import InputError, unknown_choice
+from lava_sfdfa.files import make_readable
+
+TIMEOUT_S = 30
+BLOCK = 1 << 16
+
+
+def fetch(
+    name: str, data_dir: Path | None, report: Callable[[str, int, int], None]
+) -> dict:
+    """Download what is missing or damaged of a data set; return its description.
+
+    report: called with the file, the bytes so far and the bytes in all (0 where
+    unknown). Errors: InputError for an unknown name, a folder that cannot be
+    written, no network, or a download with another checksum (which is thrown away).
+    """
+    if name not in sources.NAMES:
+        raise InputError(unknown_choice("the data set", name, sources.NAMES))
+    if name in sources.BUNDLED:
+        return sources.describe(name, data_dir)
+    folder = sources.folder_of(name, data_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be made ({error.strerror}); choose another --data-dir"
+        ) from None
+    source = sources.SOURCES[name]
+    files = sources.describe(name, data_dir)["files"]
+    lacking = [entry["state"] in ("missing", "damaged") for entry in files]
+    if source.by_hand and any(lacking):
+        raise InputError(
+            f"{name}: has no published checksums, so it is not fetched; download "
+            f"{', '.join(source.files)} from {', '.join(source.urls)} into {folder}"
+        )
+    if not source.by_hand:
+        for entry, url, lacks in zip(files, source.urls, lacking, strict=True):
+            if lacks:
+                _download(name, url, Path(entry["file"]), entry["md5"], report)
+    return sources.describe(name, data_dir)
+
+
+def _download(name, url: str, path: Path, expected: str, report) -> None:
+    """One file: to a temporary name, checked, then renamed."""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    except OSError as error:
+        raise InputError(
+            f"{path.parent}: cannot be written ({error.strerror}); choose another "
+            "--data-dir"
+        ) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            found = _copy(url, file, path.name, report)
+        if found != expected:
+            raise InputError(
+                f"{url}: has the MD5 {found}, not {expected}; nothing was kept. Try "
+                f"again, or put {path.name} from another source into {path.parent}"
+            )
+        make_readable(Path(temporary))
+        Path(temporary).replace(path)
+    except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise InputError(
+            f"{url}: cannot be downloaded ({reason}). Without a network, copy "
+            f"{', '.join(sources.SOURCES[name].files)} from another machine into "
+            f"{path.parent}, or give the folder that holds {name}/ with --data-dir"
+        ) from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _copy(url: str, file, title: str, report) -> str:
+    """Copy a URL into an open file; return the MD5 of what came."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+        total = int(answer.headers.get("Content-Length") or 0)
+        done = 0
+        while block := answer.read(BLOCK):
+            file.write(block)
+            digest.update(block)
+            done += len(block)
+            report(title, done, total)
+    return digest.hexdigest()

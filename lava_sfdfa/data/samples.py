@@ -1,0 +1,156 @@
+"""What every data set becomes: samples and their classes, in three parts.
+
+Images are flat arrays of 8 bits; recordings are events, each an input and a time. The
+validation part is taken from the training part, always the same samples, unless the
+set has one of its own; the test part is never used to choose anything.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lava_sfdfa.chip import random
+from lava_sfdfa.errors import InputError
+
+VALIDATION_SHARE, VALIDATION_MOST = 0.1, 5000
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images and their classes."""
+
+    images: np.ndarray  # (n, n_inputs) uint8
+    labels: np.ndarray  # (n,) int64
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def n_inputs(self) -> int:
+        """Pixels of an image."""
+        return self.images.shape[1]
+
+    def take(self, chosen: np.ndarray) -> "Images":
+        """The samples `chosen`, in this order."""
+        return Images(self.images[chosen], self.labels[chosen])
+
+    def first(self, limit: int | None) -> "Images":
+        """The first `limit` samples, or all."""
+        return Images(self.images[:limit], self.labels[:limit])
+
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """What the digest covers, beside the labels."""
+        return (self.images,)
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Recordings of events and their classes.
+
+    The events of sample n stand from `offset[n]` to `offset[n + 1]`.
+    """
+
+    time_us: np.ndarray  # (n_events,) int32, microseconds since the recording began
+    index: np.ndarray  # (n_events,) input of each event; uint16, or int32 beyond 65,536
+    offset: np.ndarray  # (n + 1,) int64
+    labels: np.ndarray  # (n,) int64
+    n_inputs: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, chosen: np.ndarray) -> "Recordings":
+        """The samples `chosen`, in this order."""
+        sizes = np.diff(self.offset)[chosen]
+        offset = np.concatenate([[0], np.cumsum(sizes)])
+        first = np.repeat(self.offset[chosen] - offset[:-1], sizes)
+        where = first + np.arange(offset[-1])
+        time_us, index = self.time_us[where], self.index[where]
+        return Recordings(time_us, index, offset, self.labels[chosen], self.n_inputs)
+
+    def first(self, limit: int | None) -> "Recordings":
+        """The first `limit` samples, or all."""
+        return self.take(np.arange(len(self))[:limit])
+
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """What the digest covers, beside the labels."""
+        return self.time_us, self.index, self.offset
+
+
+Samples = Images | Recordings
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set, split; `shape` is that of one sample, `name` never a path."""
+
+    name: str
+    shape: tuple[int, ...]
+    n_classes: int
+    train: Samples
+    validation: Samples
+    test: Samples
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all samples and labels, in hexadecimal."""
+        found = hashlib.sha256()
+        for part in (self.train, self.validation, self.test):
+            for array in part.arrays():
+                found.update(np.ascontiguousarray(array).tobytes())
+            found.update(part.labels.astype("<i8").tobytes())
+        return found.hexdigest()
+
+
+def split(name, shape, n_classes, train: Samples, test: Samples) -> Dataset:
+    """Hold out the validation part: a fixed choice, whatever the seed."""
+    n_validation = min(round(len(train) * VALIDATION_SHARE), VALIDATION_MOST)
+    if n_validation == 0 or len(test) == 0:
+        raise InputError(
+            f"{name}: has {len(train)} training and {len(test)} test samples; "
+            "allowed are at least 6 and 1"
+        )
+    order = shuffled(0, random.SPLIT, 0, len(train))
+    held, rest = order[:n_validation], order[n_validation:]
+    return Dataset(
+        name, tuple(shape), n_classes, train.take(rest), train.take(held), test
+    )
+
+
+def shuffled(seed: int, purpose: int, epoch: int, count: int) -> np.ndarray:
+    """A permutation of `count` numbers, the same on every machine: int64."""
+    keys = random.draw_many(seed, purpose, epoch, 0, count)
+    return np.argsort(keys, kind="stable")
+
+
+def gather(
+    recordings: Iterator[tuple[np.ndarray, np.ndarray]],
+    labels: np.ndarray,
+    n_inputs: int,
+) -> Recordings:
+    """Recordings one after the other, each as times in microseconds and inputs."""
+    kind = np.uint16 if n_inputs <= 2**16 else np.int32
+    times, inputs = [np.zeros(0, np.int32)], [np.zeros(0, kind)]
+    for time_us, index in recordings:
+        times.append(time_us.astype(np.int32))
+        inputs.append(index.astype(kind))
+    offset = np.cumsum([len(time_us) for time_us in times])
+    return Recordings(
+        np.concatenate(times),
+        np.concatenate(inputs),
+        offset.astype(np.int64),
+        labels.astype(np.int64),
+        n_inputs,
+    )
+
+
+def check_labels(labels: np.ndarray, n_classes: int, where: str) -> None:
+    """Refuse labels outside 0 .. n_classes - 1, naming the first."""
+    bad = np.flatnonzero((labels < 0) | (labels >= n_classes))
+    if bad.size:
+        raise InputError(
+            f"{where}: sample {bad[0]} has the label {labels[bad[0]]}; the classes "
+            f"are 0 to {n_classes - 1}"
+        )

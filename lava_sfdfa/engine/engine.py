@@ -1,0 +1,185 @@
+"""The engine: a fixed-point network that learns, one sample at a time."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from lava_sfdfa.data.events import Events
+from lava_sfdfa.engine.credit import multiply
+from lava_sfdfa.engine.sample import classify_samples, learn_samples, present_sample
+from lava_sfdfa.engine.state import (
+    COUNTS,
+    Clock,
+    Layer,
+    Scratch,
+    by_synapse,
+    make_noise,
+    make_parameters,
+    make_program,
+    make_scratch,
+    make_state,
+    with_state,
+)
+from lava_sfdfa.network.fixed import FixedNetwork
+
+
+class LayerSample(NamedTuple):
+    """One sample in one layer; tags are those before they return to zero."""
+
+    counts: np.ndarray  # (n_post,) int32, spikes
+    tags: np.ndarray  # (n_post, n_pre) int32
+    factors: np.ndarray  # (n_post,) int32, y3; 0 where the neuron did not fire
+
+
+class Engine:
+    """A fixed-point network that learns.
+
+    network: never changed; the state that learning changes starts from its weights.
+    rates, n_learned: of an artifact, to go on learning where it ended. Equal seeds
+    give equal states, however the samples are cut into calls. One thread at a time.
+    """
+
+    chunk = 256  # samples that are best learned in one call
+
+    def __init__(
+        self,
+        network: FixedNetwork,
+        rates: tuple[np.ndarray, ...] = (),
+        n_learned: int = 0,
+    ):
+        self.start_network = network
+        self.n_learned = n_learned
+        self._program = make_program(network)
+        rest = (None,) * (len(network.layers) - len(rates))
+        self.states = tuple(
+            make_state(layer, rate)
+            for layer, rate in zip(network.layers, (*rates, *rest), strict=True)
+        )
+        self._scratches = tuple(
+            make_scratch(layer, network.steps) for layer in network.layers
+        )
+        self.set_learning_share(1.0)
+
+    def set_learning_share(self, share: float) -> None:
+        """Set which share of the learning rate is in force, 0 to 1."""
+        self._parameters = tuple(
+            make_parameters(self.start_network, number, share)
+            for number in range(len(self.states))
+        )
+
+    def learn(
+        self, events: Events, labels: np.ndarray, order: np.ndarray
+    ) -> np.ndarray:
+        """Learn from the samples `order`, one after the other.
+
+        labels: int64 (n,), of all samples of `events`; order: int64 (m,). Returns
+        the predictions, each made before its sample was learned: int64 (m,).
+        """
+        period, first = self.start_network.period, self.n_learned
+        layers = self._layers(first * period, len(order) * period)
+        predictions = learn_samples(
+            layers, events.arrays, labels, order, self._program, first
+        )
+        self.n_learned += len(order)
+        return predictions
+
+    def classify(
+        self, events: Events, order: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Predict classes without learning: int64 (m,), and the spikes of each
+        layer over all samples, int64 (n_layers,). order: as in `learn`, or all."""
+        n_spikes = np.zeros(len(self.states), np.int64)
+        order = np.arange(len(events)) if order is None else order
+        layers = self._layers(0, 0)
+        predictions = classify_samples(layers, events.arrays, order, n_spikes)
+        return predictions, n_spikes
+
+    def raster(
+        self, events: Events, sample: int
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Spikes of one sample, without learning: for each layer the steps and the
+        neurons, in the order of the spikes."""
+        self.classify(events, np.array([sample]))
+        return [
+            (
+                np.repeat(np.arange(len(s.start) - 1), np.diff(s.start)),
+                s.spikes[: s.start[-1]].copy(),
+            )
+            for s in self._scratches
+        ]
+
+    def sample(self, layer: int) -> "LayerSample":
+        """What the last learned sample was to a layer."""
+        s = self._scratches[layer]
+        tags, factors = by_synapse(s, s.tags, 0), np.zeros_like(s.factor)
+        fired = s.n_spikes > 0
+        factors[fired] = s.factor[fired]
+        return LayerSample(s.n_spikes.copy(), tags, factors)
+
+    def presented(self, events: Events, sample: int, steps: int) -> tuple[Scratch, ...]:
+        """What the layers hold after so many steps of the sample that is learned next:
+        for a look at every step, without learning and without slowing it down."""
+        network = self.start_network
+        begin = self.n_learned * network.period
+        layers = tuple(
+            Layer(
+                layer.parameters._replace(steps=steps),
+                layer.state._replace(counts=np.zeros_like(layer.state.counts)),
+                make_scratch(fixed, network.steps),
+                layer.noise,
+            )
+            for layer, fixed in zip(
+                self._layers(begin, steps), network.layers, strict=True
+            )
+        )
+        present_sample(layers, events.arrays, sample, Clock(network.seed, begin, 0))
+        return tuple(layer.scratch for layer in layers)
+
+    def network(self) -> FixedNetwork:
+        """The network with the weights that learning has reached."""
+        return with_state(self.start_network, self.states)
+
+    def take_counts(self) -> list[dict[str, int]]:
+        """What was counted in each layer since the last call, by `COUNTS`."""
+        taken = []
+        for state in self.states:
+            taken.append(dict(zip(COUNTS, state.counts.tolist(), strict=True)))
+            state.counts[:] = 0
+        return taken
+
+    def alignment(self) -> tuple[float, ...]:
+        """Cosine between the feedback weights and the forward path weights of each
+        hidden layer; 0 where one of them is zero."""
+        path = self.states[-1].weights.astype(np.int64)
+        cosines = []
+        for number in range(len(self.states) - 2, -1, -1):
+            cosines.append(_cosine(self.states[number].feedback, path))
+            path = multiply(self.states[number].weights, path)
+        return tuple(reversed(cosines))
+
+    def close(self) -> None:
+        """End what the engine has started; here nothing, on a backend its processes."""
+
+    def _layers(self, first: int, count: int) -> tuple[Layer, ...]:
+        """What the kernels need for `count` steps from step `first` on."""
+        network = self.start_network
+        noises = (
+            make_noise(network.rounding, network.seed, layer, first, count)
+            for layer in range(len(self.states))
+        )
+        return tuple(map(Layer, self._parameters, self.states, self._scratches, noises))
+
+
+def _cosine(a: np.ndarray, b: np.ndarray) -> float:
+    """Cosine of two matrices; exact sums, so the same on every machine."""
+    x, y = (matrix.astype(np.float64).ravel() for matrix in (a, b))
+    size = math.fsum(x * x) * math.fsum(y * y)
+    return math.fsum(x * y) / math.sqrt(size) if size > 0 else 0.0
+
+
+def compile_engine(network, events: Events) -> None:
+    """Compile both kernels for a network of this depth, on a copy."""
+    engine = Engine(network)
+    engine.learn(events, np.zeros(len(events), np.int64), np.zeros(1, np.int64))
+    engine.classify(events, np.zeros(1, np.int64))

@@ -1,0 +1,157 @@
+"""One sample, from the presentation to the update of the feedback weights, compiled.
+
+`learn_samples` is the protocol of a sample: its steps come from `Schedule`, as values.
+"""
+
+import numpy as np
+from numba import njit
+
+from lava_sfdfa.chip import random
+from lava_sfdfa.engine.cache import disk_cached
+from lava_sfdfa.engine.credit import (
+    commit,
+    copy_paths,
+    hidden_factors,
+    learn_feedback,
+    output_error,
+    output_factors,
+    probe,
+)
+from lava_sfdfa.engine.presentation import present
+from lava_sfdfa.engine.state import SFDFA, SYMMETRIC, Clock
+
+# In all functions `layers` has a `Layer` each, and `events` is an `EventArrays`.
+
+
+@njit
+def forward(layers, train, clock, learning):
+    """Present one sample to all layers; train: its input, see `present`.
+
+    A layer needs nothing of the layers above it during the presentation, so each
+    takes all its steps at once, after the one below it.
+    """
+    present(layers[0], train, clock, learning)
+    for number in range(1, len(layers)):
+        below = layers[number - 1].scratch
+        present(layers[number], (below.spikes, below.start), clock, learning)
+
+
+@njit
+def commit_all(layers, errors, steps, clock, sample):
+    """Third factors and weight changes of all layers, the outputs a step earlier.
+
+    errors: of the outputs; steps: a `Steps`; sample: how many were learned before.
+    """
+    n_hidden = len(layers) - 1
+    for number in range(len(layers)):
+        p, state, s, noise = layers[number]
+        key = random.stream_key(clock.seed, random.FACTOR, number, sample)
+        if number == n_hidden:
+            step = steps.error
+            output_factors(p, state, s, errors, key, noise.y[clock.at + step])
+        else:
+            step = steps.commit
+            hidden_factors(p, state, s, errors, key, noise.y[clock.at + step])
+        key = random.stream_key(clock.seed, random.WEIGHT, number, clock.begin + step)
+        commit(p, state, s, key, noise.bits[clock.at + step])
+
+
+@njit
+def predict(s):
+    """The output with most spikes; of equal ones that with the highest v."""
+    best = 0
+    for output in range(1, s.v.size):
+        more = s.n_spikes[output] > s.n_spikes[best]
+        same = s.n_spikes[output] == s.n_spikes[best]
+        if more or (same and s.v[output] > s.v[best]):
+            best = output
+    return best
+
+
+@njit
+def load_input(events, sample, train):
+    """Copy the events of one sample into `train`, spikes and where each step begins."""
+    spikes, start = train
+    start[0] = 0
+    n_steps = events.counts.shape[1]
+    for step in range(n_steps):
+        start[step + 1] = start[step] + events.counts[sample, step]
+    start[n_steps + 1 :] = start[n_steps]
+    for event in range(start[n_steps]):
+        spikes[event] = events.index[events.offset[sample] + event]
+
+
+@njit
+def make_train(events, n_steps):
+    """Room for the input of any sample, see `load_input`."""
+    return np.empty(events.index.size, np.int32), np.empty(n_steps + 1, np.int32)
+
+
+@disk_cached
+def learn_samples(layers, events, labels, order, program, first):
+    """Learn from the samples `order`, one after the other.
+
+    labels: int64, of all samples of `events`; program: a `Program`; first: samples
+    learned before. Returns the predictions, each made before its sample was learned:
+    int64 (len(order),).
+    """
+    n_hidden, seed, steps = len(layers) - 1, program.seed, program.steps
+    last = layers[n_hidden].scratch
+    train = make_train(events, layers[0].parameters.steps)
+    direction, errors = np.empty_like(last.v), np.empty_like(last.v)
+    predictions = np.empty(order.size, np.int64)
+    for position in range(order.size):
+        number, sample = first + position, order[position]
+        clock = Clock(seed, number * steps.period, position * steps.period)
+        load_input(events, sample, train)
+        forward(layers, train, clock, True)
+        predictions[position] = predict(last)
+
+        probing = number % n_hidden
+        if program.feedback == SFDFA:
+            key = random.stream_key(seed, random.PAYLOAD, probing, number)
+            probe(layers, probing, key, direction)
+        elif program.feedback == SYMMETRIC:
+            copy_paths(layers)
+        for output in range(errors.size):
+            is_true = output == labels[sample]
+            target = program.targets[0 if is_true else 1]
+            errors[output] = output_error(
+                last.n_spikes[output], target, is_true, program.one_sided
+            )
+        commit_all(layers, errors, steps, clock, number)
+        if program.feedback == SFDFA:
+            p, state, s, noise = layers[probing]
+            at, now = clock.at + steps.feedback, clock.begin + steps.feedback
+            key = random.stream_key(seed, random.FEEDBACK, probing, now)
+            learn_feedback(p, state, s, direction, key, noise.y[at], noise.bits[at])
+    return predictions
+
+
+@disk_cached
+def classify_samples(layers, events, order, n_spikes):
+    """Predict the classes of the samples `order`, without learning.
+
+    n_spikes: int64 (n_layers,), the spikes of each layer are added to it. Returns
+    the predictions: int64 (len(order),).
+    """
+    last, n_steps = layers[len(layers) - 1].scratch, layers[0].parameters.steps
+    train = make_train(events, n_steps)
+    predictions = np.empty(order.size, np.int64)
+    for position in range(order.size):
+        load_input(events, order[position], train)
+        forward(layers, train, Clock(0, 0, 0), False)
+        predictions[position] = predict(last)
+        for number in range(len(layers)):
+            n_spikes[number] += layers[number].scratch.start[n_steps]
+    return predictions
+
+
+@disk_cached
+def present_sample(layers, events, sample, clock):
+    """Show one sample so that tags grow, for as many steps as the parameters say, and
+    learn nothing from it."""
+    n_steps = max(layers[0].parameters.steps, events.counts.shape[1])
+    train = make_train(events, n_steps)
+    load_input(events, sample, train)
+    forward(layers, train, clock, True)

@@ -1,0 +1,287 @@
+"""What the engine holds: parameters, the state that learning changes, and the
+scratch space of one sample. Tuples of arrays, for compiled code."""
+
+import dataclasses
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from lava_sfdfa.chip import arithmetic, random, widths
+from lava_sfdfa.chip.protocol import Steps
+from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
+from lava_sfdfa.network.rule import Scale
+
+LAVA_Y_TAU = 65535.0  # of the y traces of Loihi3FLearningRule; learning_rule.py
+LAVA_VARIABLE_SEED = 2  # of the rounding of w and t; connection.py:692
+SILENT = -1  # row of a neuron without spikes, column of an input without
+OWN = -1  # in `Noise`: every synapse draws its own bits
+
+# What is counted in every layer; the positions in `State.counts`.
+COUNTS = (
+    "spikes",  # of the presentation
+    "steps",  # of the presentation
+    "neurons_fired",  # neurons with at least one spike, summed over samples
+    "weight_updates",  # synapses that a commit visited with a factor
+    "weights_changed",
+    "weights_limit",  # weights at a limit after a visit
+    "tags",  # tags that exist at the end of a sample
+    "tags_limit",  # of these, at a limit
+    "impulses",  # input spikes that entered the traces
+    "traces_limit",  # of these, cut off at the upper limit
+    "factors_limit",  # third factors cut off at a limit
+    "currents_wrapped",  # steps in which a u was beyond 24 bits
+    "feedback_updates",
+    "feedback_limit",  # feedback weights at a limit after an update
+)
+(
+    SPIKES,
+    STEPS,
+    NEURONS_FIRED,
+    WEIGHT_UPDATES,
+    WEIGHTS_CHANGED,
+    WEIGHTS_LIMIT,
+    TAGS,
+    TAGS_LIMIT,
+    IMPULSES,
+    TRACES_LIMIT,
+    FACTORS_LIMIT,
+    CURRENTS_WRAPPED,
+    FEEDBACK_UPDATES,
+    FEEDBACK_LIMIT,
+) = range(len(COUNTS))
+
+
+class Parameters(NamedTuple):
+    """One `FixedLayer`, and what it shares with the network."""
+
+    layer: int
+    steps: int
+    decay_u: int  # u loses nothing at 4096
+    decay_v: int
+    threshold: int  # in the units of v
+    alpha1: float  # decay of x1 in a step
+    alpha2: float
+    alpha_y: float  # of a received y; 1 unless rounding is as in Lava
+    impulse: int
+    reciprocal_exponent: int
+    tag: tuple[int, int]  # mantissa and exponent of s, see `Rule`
+    weight: tuple[int, int]  # of c
+    recursive: bool  # whether there is a second tag
+    jump: tuple[int, int]  # of q
+    jump_decay: tuple[int, int]  # of r
+    error_gain: int
+    homeostasis_gain: int
+    target_rate: int
+    payload_shift: int
+    path_shift: int  # of the weights of whole paths, for symmetric feedback
+    factor_bits: int  # y3 is a multiple of 2**this
+
+
+class State(NamedTuple):
+    """What learning changes in a layer, and what is counted there."""
+
+    weights: np.ndarray  # (n_pre, n_post) int8, transposed for the forward pass
+    feedback: np.ndarray  # (n_post, n_out) int8
+    rate: np.ndarray  # (n_post,) int32, running mean of spike counts, 16 fraction bits
+    counts: np.ndarray  # (len(COUNTS),) int64
+
+
+class Scratch(NamedTuple):
+    """What lives for one sample. Rows are the neurons that spiked, in the order of
+    their first spike; columns the inputs that spiked, likewise."""
+
+    input: np.ndarray  # (n_post,) int32, synaptic input of a step
+    u: np.ndarray  # (n_post,) int32
+    v: np.ndarray  # (n_post,) int32
+    n_spikes: np.ndarray  # (n_post,) int32
+    last: np.ndarray  # (n_post,) int32, step of the last spike, where there was one
+    row: np.ndarray  # (n_post,) int32, row of a neuron or SILENT
+    fired: np.ndarray  # (n_post,) int32, neuron of a row
+    column: np.ndarray  # (n_pre,) int32, column of an input or SILENT
+    active: np.ndarray  # (n_pre,) int32, input of a column
+    x1: np.ndarray  # (n_pre,) int32, by column
+    x2: np.ndarray  # (n_pre,) int32, by column
+    tags: np.ndarray  # (n_post, n_pre) int16, by row and column
+    jumps: np.ndarray  # (n_post, n_pre) int16, second tags; (0, 0) without them
+    changes: np.ndarray  # (n_post, n_pre) int16, of the weights: rows that change
+    own: np.ndarray  # (n_post,) int32, p: -1 or 1 where the neuron probes
+    payload: np.ndarray  # (n_post,) int32, what it sends in the probe phase
+    factor: np.ndarray  # (n_post,) int32, y3
+    spikes: np.ndarray  # (steps * n_post,) int32, neurons in the order of their spikes
+    start: np.ndarray  # (steps + 1,) int32, where the spikes of a step begin
+    size: np.ndarray  # (2,) int64, number of rows and of columns
+
+
+ROWS, COLUMNS = 0, 1  # positions in `Scratch.size`
+
+
+def by_synapse(scratch: Scratch, values: np.ndarray, rest: int) -> np.ndarray:
+    """Tags by neuron and input, from those by row and column; rest: where there is
+    none. values: `tags` or `jumps` of the scratch. Returns int32 (n_post, n_pre)."""
+    full = np.full(scratch.tags.shape, rest, np.int32)
+    n_rows, n_columns = scratch.size
+    spiked = np.ix_(scratch.fired[:n_rows], scratch.active[:n_columns])
+    full[spiked] = values[:n_rows, :n_columns]
+    return full
+
+
+class Noise(NamedTuple):
+    """Random numbers that the synapses of a layer share, one a step."""
+
+    x1: np.ndarray  # (n,) float64 in [0, 1), decay of the slow trace
+    x2: np.ndarray  # (n,) float64, decay of the fast trace
+    y: np.ndarray  # (n,) float64, decay of received y
+    bits: np.ndarray  # (n,) int32, 0..127 for the rounding of w, t and B, or OWN
+
+
+class Layer(NamedTuple):
+    """All that a kernel needs of a layer."""
+
+    parameters: Parameters
+    state: State
+    scratch: Scratch
+    noise: Noise
+
+
+class Clock(NamedTuple):
+    """Where a sample stands in the course of learning, for its random numbers."""
+
+    seed: int
+    begin: int  # number of its first step since learning began
+    at: int  # where its steps begin in `Noise`
+
+
+class Program(NamedTuple):
+    """What all samples of a network have in common."""
+
+    seed: int
+    feedback: int  # a `FEEDBACK_CODE`
+    targets: tuple[int, int]  # spikes wanted of the true class and of the others
+    one_sided: bool  # see `protocol.output_error`
+    steps: Steps
+
+
+SFDFA, RANDOM, SYMMETRIC = range(3)
+FEEDBACK_CODE = {"sfdfa": SFDFA, "random": RANDOM, "symmetric": SYMMETRIC}
+
+
+def make_program(network: FixedNetwork) -> Program:
+    """The program of a network, as plain values."""
+    return Program(
+        seed=network.seed,
+        feedback=FEEDBACK_CODE[network.feedback_kind],
+        targets=(network.target_true, network.target_false),
+        one_sided=network.loss == "margin",
+        steps=network.schedule.values,
+    )
+
+
+def make_parameters(network: FixedNetwork, number: int, share: float) -> Parameters:
+    """Parameters of layer `number`; `share` of its learning rate is in force."""
+    layer = network.layers[number]
+    lava = network.rounding == "shared"
+    alpha = lava_alpha if lava else arithmetic.trace_alpha
+    return Parameters(
+        layer=number,
+        steps=network.steps,
+        decay_u=2**widths.DECAY_BITS - layer.du - 1,
+        decay_v=2**widths.DECAY_BITS - layer.dv,
+        threshold=layer.vth << widths.INPUT_SHIFT,
+        alpha1=alpha(layer.x1_tau),
+        alpha2=alpha(layer.x2_tau),
+        alpha_y=lava_alpha(LAVA_Y_TAU) if lava else 1.0,
+        impulse=layer.impulse,
+        reciprocal_exponent=layer.reciprocal_exponent,
+        tag=_pair(layer.rule.tag),
+        weight=_pair(layer.rule.weight),
+        recursive=layer.rule.jump is not None,
+        jump=_pair(layer.rule.jump),
+        jump_decay=_pair(layer.rule.decay),
+        error_gain=round(layer.error_gain * share),
+        homeostasis_gain=round(layer.homeostasis_gain * share),
+        target_rate=layer.target_rate,
+        payload_shift=layer.payload_shift,
+        path_shift=network.path_shift(number),
+        factor_bits=layer.rule.factor_bits,
+    )
+
+
+def _pair(scale: Scale | None) -> tuple[int, int]:
+    return (scale.mantissa, scale.exponent) if scale else (0, 0)
+
+
+def lava_alpha(tau_steps: float) -> float:
+    """Decay factor of a trace for one step, as lava-nc computes it."""
+    return math.exp(-1.0 / tau_steps)
+
+
+def make_state(layer: FixedLayer, rate: np.ndarray | None) -> State:
+    """A layer's state before learning goes on; rate: of an artifact, or None."""
+    return State(
+        weights=layer.weights.T.copy(order="C"),  # a copy also of one row
+        feedback=layer.feedback.copy(),
+        rate=np.zeros(layer.n_post, np.int32) if rate is None else rate.copy(),
+        counts=np.zeros(len(COUNTS), np.int64),
+    )
+
+
+def make_scratch(layer: FixedLayer, steps: int) -> Scratch:
+    """Scratch space of a layer; its content means nothing before `clear`."""
+    n_pre, n_post = layer.n_pre, layer.n_post
+    by_input = dict.fromkeys(("column", "active", "x1", "x2"), n_pre)
+    sizes = {**by_input, "spikes": steps * n_post, "start": steps + 1}
+    arrays = {
+        name: np.zeros(sizes.get(name, n_post), np.int32)
+        for name in Scratch._fields
+        if name not in ("tags", "jumps", "changes", "size")
+    }
+    return Scratch(
+        tags=np.zeros((n_post, n_pre), np.int16),
+        jumps=np.zeros((n_post, n_pre) if layer.rule.jump else (0, 0), np.int16),
+        changes=np.zeros((n_post, n_pre), np.int16),
+        size=np.zeros(2, np.int64),
+        **arrays,
+    )
+
+
+def make_noise(rounding: str, seed: int, layer: int, first: int, count: int) -> Noise:
+    """Numbers of `count` steps from step `first` on.
+
+    In `rounding="synapse"` they are counter-based, and every trace has its own. In
+    `"shared"` they are what lava-nc 0.10.0 draws, number for number: x and y once
+    for all traces of a group, and one for all synapses of a step, from a
+    generator whose seed is always 2 (magma/core/learning/random.py).
+    """
+    if rounding == "shared":
+        x = _lava_draws(seed + layer, 2 * first + 1, 2 * count)[1::2]
+        y = _lava_draws(seed + layer + 2, 2 * first + 1, 2 * count)[1::2]
+        bits = _lava_draws(LAVA_VARIABLE_SEED, first + 1, count) * 128
+        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+        return Noise(x, x, y, bits.astype(np.int32))
+    x1, x2 = (
+        (random.draw_many(seed, purpose, layer, first, count) >> 8) / 2.0**24
+        for purpose in (random.X1, random.X2)
+    )
+    return Noise(x1, x2, np.zeros(count), np.full(count, OWN, np.int32))
+
+
+def _lava_draws(seed: int, skip: int, count: int) -> np.ndarray:
+    generator = np.random.PCG64(seed)
+    generator.advance(skip)
+    return np.random.Generator(generator).random(count)
+
+
+def with_state(network: FixedNetwork, states: tuple[State, ...]) -> FixedNetwork:
+    """The network with the weights that training reached, as a new object."""
+    return dataclasses.replace(
+        network,
+        layers=tuple(
+            dataclasses.replace(
+                layer,
+                weights=state.weights.T.copy(order="C"),
+                feedback=state.feedback.copy(),
+            )
+            for layer, state in zip(network.layers, states, strict=True)
+        ),
+    )

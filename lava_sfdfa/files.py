@@ -1,0 +1,47 @@
+"""Files: written whole or not at all; the folder for what can be made again."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lava_sfdfa.errors import InputError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` to write to, which then takes its place.
+
+    Nothing half-written is ever seen, and nothing is left where writing fails.
+    Errors: InputError where the folder or the file cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        os.close(handle)
+    except OSError as error:
+        raise InputError(
+            f"{path.parent}: cannot be written ({error.strerror}); choose another --out"
+        ) from None
+    temporary = Path(name)
+    try:
+        yield temporary
+        make_readable(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def make_readable(path: Path) -> None:
+    """Give a temporary file, which is private, the mode of any new file."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
+
+
+def user_cache() -> Path:
+    """The folder for what can be made again: data sets and machine code."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "lava-sfdfa"

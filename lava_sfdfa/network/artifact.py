@@ -1,0 +1,163 @@
+"""A trained network on disk: HDF5, versioned, with a digest of its content.
+
+The file holds plain numbers, strings and arrays in groups, nothing pickled. The
+digest covers everything but the group `provenance` (times, versions of libraries),
+so that equal training gives equal digests on every machine.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lava_sfdfa.config import Config
+from lava_sfdfa.data.samples import Dataset
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.content import (
+    content_digest,
+    damage_reported,
+    load_content,
+    save_content,
+)
+from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
+from lava_sfdfa.network.rule import Rule, Scale
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A fixed-point network with the state that training left, and its history."""
+
+    config: Config  # the network and its training in real units
+    data_digest: str  # of the samples
+    shape: tuple[int, ...]  # of one image
+    network: FixedNetwork  # with the trained weights and feedback weights
+    rates: tuple[np.ndarray, ...]  # running mean of spike counts, a hidden layer each
+    n_learned: int  # samples learned so far
+    record: dict[str, np.ndarray]  # curves of the training, an entry an epoch
+    provenance: dict[str, Any] = field(default_factory=dict)  # not in the digest
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, in hexadecimal."""
+        return content_digest(to_content(self))
+
+    @property
+    def epochs_done(self) -> int:
+        """Full epochs of training."""
+        return len(self.record.get("train_accuracy", ()))
+
+
+# --- content: nested dictionaries of numbers, strings and arrays --------------------
+
+
+def to_content(artifact: Artifact) -> dict[str, Any]:
+    """What the digest covers, as nested dictionaries."""
+    network = artifact.network
+    layers = {}
+    for number, layer in enumerate(network.layers):
+        values = {
+            entry.name: getattr(layer, entry.name)
+            for entry in dataclasses.fields(layer)
+            if entry.name != "rule"
+        }
+        for entry in dataclasses.fields(layer.rule):
+            scale = getattr(layer.rule, entry.name)
+            if scale is not None:
+                pair = [scale.mantissa, scale.exponent]
+                values[f"{entry.name}_scale"] = np.array(pair, np.int64)
+        if number < network.n_hidden:
+            values["rate"] = artifact.rates[number]
+        layers[str(number)] = values
+    config = {
+        name: np.array(value, np.int64) if name == "hidden" else value
+        for name, value in dataclasses.asdict(artifact.config).items()
+        if value is not None
+    }
+    return {
+        "config": config,
+        "data_digest": artifact.data_digest,
+        "image_shape": np.array(artifact.shape, np.int64),
+        "n_learned": artifact.n_learned,
+        "network": {
+            "steps": network.steps,
+            "target_true": network.target_true,
+            "target_false": network.target_false,
+            "feedback_kind": network.feedback_kind,
+            "rounding": network.rounding,
+            "seed": network.seed,
+            "loss": network.loss,
+        },
+        "layers": layers,
+        "record": artifact.record,
+    }
+
+
+def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifact:
+    """The inverse of `to_content`."""
+    layers, rates = [], []
+    for number in range(len(content["layers"])):
+        values = dict(content["layers"][str(number)])
+        if "rate" in values:
+            rates.append(values.pop("rate"))
+        scales = {
+            entry.name: Scale(*values.pop(f"{entry.name}_scale").tolist())
+            for entry in dataclasses.fields(Rule)
+            if f"{entry.name}_scale" in values
+        }
+        layers.append(FixedLayer(rule=Rule(**scales), **values))
+    config = dict(content["config"])
+    config["hidden"] = tuple(int(size) for size in config["hidden"])
+    return Artifact(
+        config=Config(**config),
+        data_digest=content["data_digest"],
+        shape=tuple(int(size) for size in content["image_shape"]),
+        network=FixedNetwork(layers=tuple(layers), **content["network"]),
+        rates=tuple(rates),
+        n_learned=content["n_learned"],
+        record=content["record"],
+        provenance=provenance,
+    )
+
+
+# --- files ------------------------------------------------------------------------
+
+
+def save_artifact(path: Path, artifact: Artifact) -> str:
+    """Write an artifact and return its digest.
+
+    Written to a temporary file and renamed: the old file stays whole until the
+    new one is. Errors: InputError where the folder cannot be written.
+    """
+    return save_content(path, to_content(artifact), artifact.provenance)
+
+
+def load_artifact(path: Path) -> Artifact:
+    """Read an artifact; `path` is the file, or the folder of a run.
+
+    Errors: InputError for a file that is missing, is no artifact, is of a newer
+    format, or whose content does not have its digest.
+    """
+    content, provenance = load_content(path)
+    if content.get("precision") == "float":
+        raise InputError(
+            f"{path}: holds a network in floating point, which no chip can hold; give "
+            "one that was trained without --precision float"
+        )
+    with damage_reported(path):
+        return from_content(content, provenance)
+
+
+def check_fits(artifact, data: Dataset, n_out: int) -> None:
+    """Refuse data of another shape than the network takes, or of more classes."""
+    if artifact.shape != data.shape:
+        raise InputError(
+            f"{data.name}: has samples of the shape {data.shape}, but the artifact "
+            f"takes {artifact.shape}; give the data set it was trained on, "
+            f"{artifact.config.dataset!r}, or one like it"
+        )
+    if data.n_classes > n_out:
+        raise InputError(
+            f"{data.name}: has {data.n_classes} classes, but the artifact knows {n_out}"
+        )

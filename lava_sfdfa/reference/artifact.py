@@ -1,0 +1,89 @@
+"""A network in floating point on disk: like an artifact, but no chip can hold it."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lava_sfdfa.network.content import (
+    content_digest,
+    damage_reported,
+    load_content,
+    save_content,
+)
+from lava_sfdfa.reference.config import FloatConfig
+
+
+@dataclass(frozen=True)
+class FloatArtifact:
+    """What `train --precision float` leaves."""
+
+    config: FloatConfig
+    data_digest: str  # of the samples
+    shape: tuple[int, ...]  # of one image
+    weights: tuple[np.ndarray, ...]  # (n_post, n_pre) float32, of each layer
+    feedback: tuple[np.ndarray, ...]  # (n_post, n_out) float32, of each hidden layer
+    record: dict[str, np.ndarray]  # curves of the training, an entry an epoch
+    provenance: dict[str, Any] = field(default_factory=dict)  # not in the digest
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs, neurons of each hidden layer, outputs."""
+        return (
+            self.weights[0].shape[1],
+            *(matrix.shape[0] for matrix in self.weights),
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content. Another processor may round otherwise, and so give
+        another digest for the same training."""
+        return content_digest(_content(self))
+
+
+def save_float(path: Path, artifact: FloatArtifact) -> str:
+    """Write a network and return its digest; as `save_artifact`."""
+    return save_content(path, _content(artifact), artifact.provenance)
+
+
+def load_float(path: Path) -> FloatArtifact | None:
+    """Read a network; None where the artifact is one of integers. Errors: as
+    `load_artifact`."""
+    content, provenance = load_content(path)
+    if content.get("precision") != "float":
+        return None
+    with damage_reported(path):
+        config = {**content["config"]}
+        config["hidden"] = tuple(config["hidden"].tolist())
+        return FloatArtifact(
+            config=FloatConfig(**config),
+            data_digest=content["data_digest"],
+            shape=tuple(content["image_shape"].tolist()),
+            weights=_in_order(content["weights"]),
+            feedback=_in_order(content["feedback"]),
+            record=content["record"],
+            provenance=provenance,
+        )
+
+
+def _in_order(matrices: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    return tuple(matrices[str(number)] for number in range(len(matrices)))
+
+
+def _content(artifact: FloatArtifact) -> dict[str, Any]:
+    config = {
+        name: np.array(value, np.int64) if name == "hidden" else value
+        for name, value in dataclasses.asdict(artifact.config).items()
+        if value is not None
+    }
+    return {
+        "precision": "float",
+        "config": config,
+        "data_digest": artifact.data_digest,
+        "image_shape": np.array(artifact.shape, np.int64),
+        "weights": {str(n): matrix for n, matrix in enumerate(artifact.weights)},
+        "feedback": {str(n): matrix for n, matrix in enumerate(artifact.feedback)},
+        "record": artifact.record,
+    }

@@ -1,0 +1,36 @@
+"""What is recorded of every epoch of a training."""
+
+from lava_sfdfa.chip.protocol import RATE_BITS
+from lava_sfdfa.config import Config
+
+# A hidden neuron whose running mean is below a spike in 200 samples.
+SILENT_RATE = 2**RATE_BITS // 200
+
+
+def learning_share(config: Config, epoch: int) -> float:
+    """Share of the learning rate in an epoch: falls linearly to its end."""
+    progress = epoch / max(1, config.epochs - 1)
+    return 1.0 - (1.0 - config.learning_rate_end) * progress
+
+
+def saturation(counts: list[dict[str, int]]) -> dict[str, list[float]]:
+    """Shares of what was visited that stood at a limit: one for each layer.
+
+    For currents, the steps in which a u of the layer left its 24 bits.
+    """
+    shares = {
+        "weights": ("weights_limit", "weight_updates"),
+        "tags": ("tags_limit", "tags"),
+        "traces": ("traces_limit", "impulses"),
+        "factors": ("factors_limit", "neurons_fired"),
+        "feedback": ("feedback_limit", "feedback_updates"),
+        "currents": ("currents_wrapped", "steps"),
+    }
+    return {
+        name: [count[part] / max(1, count[whole]) for count in counts]
+        for name, (part, whole) in shares.items()
+    }
+
+
+def _add(total: dict[str, int], counts: dict[str, int]) -> dict[str, int]:
+    return {name: total.get(name, 0) + count for name, count in counts.items()}
