@@ -1,46 +1,133 @@
-"""From an artifact to a plan in a folder: fit, measure, place, cost, write."""
+"""From a network to a plan: fit, count, place, cost; and what can be done with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from lava_sfdfa.deploy.boards import Board
+from lava_sfdfa.config import Eligibility
+from lava_sfdfa.console import progress_bar
+from lava_sfdfa.data.datasets import as_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.data.samples import Dataset
+from lava_sfdfa.deploy.boards import Board, find_board
 from lava_sfdfa.deploy.mapping.activity import Activity, measure
-from lava_sfdfa.deploy.mapping.energy import band
-from lava_sfdfa.deploy.mapping.fit import Request, fit
-from lava_sfdfa.deploy.mapping.graph import Graph
+from lava_sfdfa.deploy.mapping.costs import Placement, costs_of, place_network
+from lava_sfdfa.deploy.mapping.fit import FitReport, Request, fit
+from lava_sfdfa.deploy.mapping.graph import Graph, Mode, parse_layers
 from lava_sfdfa.deploy.mapping.partition import Partition
-from lava_sfdfa.deploy.mapping.place import (
-    Geometry,
-    between_chips,
-    hops,
-    make_geometry,
-    place_cores,
-)
-from lava_sfdfa.deploy.mapping.traffic import Traffic, core_loads, measure_traffic
-from lava_sfdfa.deploy.plan.plan import Plan, build_plan
+from lava_sfdfa.deploy.plan.check import check_content
+from lava_sfdfa.deploy.plan.files import read_plan, write_files, write_plan
+from lava_sfdfa.deploy.plan.page import html_page
+from lava_sfdfa.deploy.plan.plan import PlanContent, build_plan
+from lava_sfdfa.deploy.plan.report import CompileReport, text_report
+from lava_sfdfa.deploy.run.run import RunResult, Target, run_plan
 from lava_sfdfa.errors import CheckError
-from lava_sfdfa.network.artifact import Artifact, load_artifact
+from lava_sfdfa.network.artifact import Artifact, check_fits
 
 N_SAMPLES = 100  # of the validation part, whose spikes are counted
+REPORT, PAGE = "report.txt", "report.html"
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """A plan, and what its report shows."""
+class Plan:
+    """A network placed on a board: what `compile` gives and `load_plan` reads.
 
-    plan: Plan
-    summary: dict[str, Any]  # as `compile --json` prints it
-    graph: Graph
-    packed: Partition
-    traffic: Traffic
-    geometry: Geometry
-    board: Board
+    content: what is in its files; placement and found: where its cores stand, and its
+    report, None for a plan that was read; data: the data set of the network, where it
+    is at hand.
+    """
+
+    content: PlanContent
+    placement: Placement | None = None
+    found: CompileReport | None = None
+    data: Dataset | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, in hexadecimal."""
+        return self.content.digest
+
+    @property
+    def report(self) -> CompileReport:
+        """Whether and how the network fits the board, and what a sample costs."""
+        if self.found is not None:
+            return self.found
+        facts = self.content.facts
+        costs = dict(facts["costs"])
+        board = find_board(costs.pop("board"), facts["chip"].endswith("conservative"))
+        request = Request(
+            self.content.sizes,
+            board,
+            self.content.mode,
+            facts["network"]["feedback_kind"],
+            facts["eligibility"],
+        )
+        return CompileReport(**vars(fit(request)[0]), **costs, digest=self.digest)
+
+    def save(self, folder: str | Path) -> str:
+        """Write the plan and its report into a folder; returns the digest.
+
+        `plan.json`, `plan.h5`, `report.txt` and, unless the plan was read from files,
+        `report.html`. Errors: InputError where the folder cannot be written.
+        """
+        folder = Path(folder)
+        text = text_report(self.report) + "\n"
+        writers = {REPORT: lambda path: path.write_text(text, "utf-8")}
+        if self.placement is not None:
+            page = html_page(self.report, self.placement)
+            writers[PAGE] = lambda path: path.write_text(page, "utf-8")
+        digest = write_plan(folder, self.content)
+        write_files(folder, writers)
+        return digest
+
+    def run(
+        self,
+        samples: int = 100,
+        *,
+        data: object = None,
+        data_dir: str | Path | None = None,
+        target: Target = "sim",
+        progress: bool = False,
+    ) -> RunResult:
+        """Run samples as the plan is placed, on the simulator of plans or on a board.
+
+        A plan that learns takes training samples and predicts each before it learns
+        it; another takes test samples. data: as `train` takes it, by default that of
+        the network. Errors: InputError, BackendError where there is no board.
+        """
+        chosen = self.data if data is None else data
+        found = as_dataset(chosen or self.content.source, data_dir)
+        with progress_bar("running", progress) as show:
+            return run_plan(self.content, target, found, samples, show)
+
+    def check(self) -> None:
+        """Prove that the plan is whole: every neuron is placed once, axons lead where
+        the graph says, integers and use are within limits. Errors: CheckError."""
+        check_content(self.content)
 
 
-def request_of(artifact: Artifact, board: Board, mode: str) -> Request:
+def load_plan(folder: str | Path) -> Plan:
+    """Read a plan and check its digest. Errors: InputError."""
+    return Plan(read_plan(Path(folder)))
+
+
+def fit_layers(
+    layers: str | tuple[int, ...] | list[int],
+    board: str,
+    mode: Mode = "learning",
+    eligibility: Eligibility = "trace",
+    conservative: bool = False,
+) -> FitReport:
+    """Whether a network of these layers fits a board; nothing is trained.
+
+    layers: inputs, hidden layers, outputs; conservative: with the smaller budgets of an
+    older release of the compiler. Errors: InputError.
+    """
+    sizes = parse_layers(layers)
+    target = find_board(board, conservative)
+    return fit(Request(sizes, target, mode, eligibility=eligibility))[0]
+
+
+def request_of(artifact: Artifact, board: Board, mode: Mode) -> Request:
     """What an artifact asks of a board."""
     network, config = artifact.network, artifact.config
     return Request(
@@ -48,117 +135,53 @@ def request_of(artifact: Artifact, board: Board, mode: str) -> Request:
     )
 
 
-def count_activity(artifact: Artifact, graph: Graph, data_dir: Path | None) -> Activity:
-    """Spikes, messages and updates on samples of the artifact's own data set.
-
-    Errors: InputError where the data set is not there.
-    """
-    from lava_sfdfa.data.datasets import load_dataset
-    from lava_sfdfa.data.encoding import encode
-    from lava_sfdfa.network.artifact import check_fits
-
-    config, network = artifact.config, artifact.network
-    data = load_dataset(artifact.provenance.get("dataset", config.dataset), data_dir)
-    check_fits(artifact, data, network.sizes[-1])
-    part = encode(data.validation.first(N_SAMPLES), config)
-    return measure(graph, network, part.events, artifact.n_learned)
+def fit_artifact(
+    artifact: Artifact, board: str, mode: Mode, conservative: bool = False
+) -> FitReport:
+    """Whether a trained network fits a board. Errors: InputError."""
+    return fit(request_of(artifact, find_board(board, conservative), mode))[0]
 
 
 def compile_artifact(
-    path: Path, board: Board, mode: str, data_dir: Path | None
-) -> Compiled:
+    artifact: Artifact,
+    data: Dataset,
+    board: str,
+    mode: Mode,
+    conservative: bool = False,
+) -> Plan:
     """The plan of an artifact on a board; nothing is written.
 
-    Errors: CheckError where it does not fit, with what would make it fit;
-    InputError for an artifact or a data set that cannot be read.
+    data: what it was trained on, whose validation part shows how much it spikes.
+    Errors: CheckError where it does not fit, with what would make it fit; InputError.
     """
-    artifact = load_artifact(path)
-    request = request_of(artifact, board, mode)
-    summary, graph, packed = fit(request)
-    if packed is None or not summary["fits"]:
-        raise CheckError(sentence(summary))
-    activity = count_activity(artifact, graph, data_dir)
-    return place_and_cost(artifact, request, summary, graph, packed, activity)
+    request = request_of(artifact, find_board(board, conservative), mode)
+    report, graph, packed = fit(request)
+    if packed is None or not report.fits:
+        raise CheckError(report.sentence)
+    activity = count_activity(artifact, graph, data)
+    plan = place_and_cost(artifact, request, report, graph, packed, activity)
+    return replace(plan, data=data)
+
+
+def count_activity(artifact: Artifact, graph: Graph, data: Dataset) -> Activity:
+    """Spikes, messages and updates on samples of a data set. Errors: InputError."""
+    check_fits(artifact, data)
+    part = encode(data.validation.first(N_SAMPLES), artifact.config)
+    return measure(graph, artifact.network, part.events, artifact.n_learned)
 
 
 def place_and_cost(
     artifact: Artifact,
     request: Request,
-    summary: dict[str, Any],
+    report: FitReport,
     graph: Graph,
     packed: Partition,
     activity: Activity,
-) -> Compiled:
+) -> Plan:
     """Places for the cores, the costs of a sample there, and the plan."""
-    board = request.board
-    traffic = measure_traffic(graph, packed, activity)
-    geometry = make_geometry(board, summary["chips"])
-    place = place_cores(traffic, geometry, packed.n_cores)
-    costs = band(
-        core_loads(graph, packed, activity),
-        int(traffic.messages.sum()),
-        hops(traffic, geometry, place),
-        activity.steps,
-        summary["chips"],
-        activity.n_samples,
-        is_loihi1=board.model.name == "loihi1",
-    )
-    figures = {
-        **cost_figures(costs),
-        **traffic_figures(traffic, geometry, place),
-        "samples_measured": activity.n_samples,
-    }
-    facts = {"board": board.name, **figures}
-    plan = build_plan(artifact, graph, board.model, packed, place, facts)
-    return Compiled(
-        plan, {**summary, **figures}, graph, packed, traffic, geometry, board
-    )
-
-
-def cost_figures(costs: dict[str, Any]) -> dict[str, Any]:
-    """Energy and time of a sample as `compile --json` prints them."""
-    ends = ("low", "high")
-    return {
-        "energy_per_sample_joule": {
-            **{end: rounded(costs[end]["joule"]) for end in ends},
-            "constants_of": costs["constants_of"],
-            "note": costs["note"],
-        },
-        "time_per_sample_s": {end: rounded(costs[end]["seconds"]) for end in ends},
-        "energy_by_kind": {
-            end: {kind: rounded(value) for kind, value in costs[end].items()}
-            for end in ends
-        },
-        "constants": costs["sources"],
-    }
-
-
-def traffic_figures(
-    traffic: Traffic, geometry: Geometry, place: np.ndarray
-) -> dict[str, float]:
-    """Messages of a sample and their hops, also if placed in sequence."""
-    sequence = np.arange(len(place))
-    sums = {
-        "spike_hops_per_sample": sum(hops(traffic, geometry, place)),
-        "sequential_hops_per_sample": sum(hops(traffic, geometry, sequence)),
-        "messages_per_sample": int(traffic.messages.sum()),
-        "messages_between_chips_per_sample": between_chips(traffic, geometry, place),
-    }
-    return {name: rounded(total / traffic.n_samples) for name, total in sums.items()}
-
-
-def rounded(value: float) -> float:
-    """Six figures, so that the last bit of a sum cannot change a digest."""
-    return float(f"{value:.6g}")
-
-
-def sentence(summary: dict[str, Any]) -> str:
-    """Why a network does not fit, and the smallest change that would help."""
-    if "reason" in summary:
-        return summary["reason"]
-    return (
-        f"{'-'.join(map(str, summary['sizes']))} in mode {summary['mode']} needs "
-        f"{summary['cores']:,} cores on {summary['chips']:,} chips; {summary['board']} "
-        f"has {summary['chips_of_board']:,}; the smallest change that makes it fit: "
-        f"{summary['smallest_change']}"
-    )
+    n_chips = request.chips(packed.n_cores)
+    placement = place_network(request.board, graph, packed, n_chips, activity)
+    costs = costs_of(placement, activity)
+    content = build_plan(artifact, placement, costs)
+    found = CompileReport(**vars(report), **vars(costs), digest=content.digest)
+    return Plan(content, placement, found)

@@ -20,7 +20,7 @@ from lava_sfdfa.commands.stream import stream
 from lava_sfdfa.commands.terminal import fail
 from lava_sfdfa.commands.train import train
 from lava_sfdfa.commands.verify import verify
-from lava_sfdfa.errors import InputError, SfdfaError
+from lava_sfdfa.errors import InputError, SfdfaError, Stopped
 
 
 class Commands(click.Group):
@@ -31,6 +31,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SfdfaError as error:
+            fail(str(error), error.exit_code)
+        except Stopped as error:
             fail(str(error), error.exit_code)
         except KeyboardInterrupt:
             fail("stopped by Ctrl-C", InputError.exit_code)

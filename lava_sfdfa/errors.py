@@ -31,8 +31,15 @@ class BackendError(SfdfaError):
     exit_code = 3
 
 
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C ended a training; the message says what it left."""
+
+    exit_code = 2
+
+
 def unknown_choice(what: str, value: object, allowed) -> str:
     """The sentence about a value that is none of those allowed."""
     near = difflib.get_close_matches(str(value), [str(a) for a in allowed], 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{what} is {value!r}; allowed are {', '.join(map(str, allowed))}{hint}"
+    names = ", ".join(map(str, allowed))
+    return f"{what} must be one of {names}, not {value!r}{hint}"

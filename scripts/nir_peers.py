@@ -74,13 +74,8 @@ def read_by(tool: str, path: Path, spikes: np.ndarray) -> tuple[np.ndarray, np.n
 
 def as_matrix(events: Events, steps: int) -> np.ndarray:
     """Spikes as (n, steps, n_inputs) uint8; those of later steps are left out."""
-    spikes = np.zeros((len(events), steps, events.n_inputs), np.uint8)
-    for sample in range(len(events)):
-        begin, end = events.offset[sample], events.offset[sample + 1]
-        step = np.repeat(np.arange(events.counts.shape[1]), events.counts[sample])
-        index, seen = events.index[begin:end], step < steps
-        spikes[sample, step[seen], index[seen]] = 1
-    return spikes
+    rows = [events.dense(sample, steps) for sample in range(len(events))]
+    return np.array(rows, np.uint8)
 
 
 def engine_counts(engine: Engine, events: Events) -> np.ndarray:

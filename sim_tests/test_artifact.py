@@ -5,7 +5,7 @@ import dataclasses
 import h5py
 import numpy as np
 import pytest
-from conftest import random_samples, small_config, small_network
+from small import random_samples, small_config, small_network
 
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError

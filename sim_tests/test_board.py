@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import random_samples, small_config, small_network
+from small import random_samples, small_config, small_network
 
 from lava_sfdfa.data.encoding import Part
 from lava_sfdfa.deploy.run import board

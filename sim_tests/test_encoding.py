@@ -1,7 +1,7 @@
 """The latency code."""
 
 import numpy as np
-from conftest import dense
+
 
 from lava_sfdfa.data.encoding import bin_recordings, encode_latency
 from lava_sfdfa.data.samples import Recordings
@@ -11,7 +11,7 @@ def test_brighter_is_earlier_and_zero_is_silent():
     """Hand-worked for a window of 32 steps: step (255 - p) * 32 // 255."""
     images = np.array([[0, 255, 128, 1, 254, 247]], np.uint8)
     events = encode_latency(images, 32)
-    spikes = dense(events, 0, 40)
+    spikes = events.dense(0, 40)
     steps = {pixel: np.flatnonzero(spikes[:, pixel]).tolist() for pixel in range(6)}
     assert steps == {0: [], 1: [0], 2: [15], 3: [31], 4: [0], 5: [1]}
 
@@ -23,7 +23,7 @@ def test_one_spike_for_each_pixel_in_the_order_of_steps():
     events = encode_latency(images, 16)
     assert len(events) == 2500 and events.n_inputs == 30
     for sample in (0, 7, 999, 1000, 2499):  # pieces of 1,000 are encoded at a time
-        spikes = dense(events, sample, 16)
+        spikes = events.dense(sample, 16)
         np.testing.assert_array_equal(spikes.sum(axis=0), images[sample] > 0)
         when = spikes.argmax(axis=0)[images[sample] > 0]
         brightness = images[sample][images[sample] > 0].astype(int)
@@ -44,7 +44,7 @@ def test_recordings_are_binned_in_time():
     offset = np.array([0, 6, 6, 8])
     samples = Recordings(time_us, index, offset, np.zeros(3, np.int64), 4)
     events = bin_recordings(samples, 100, 5, 1, 10)
-    spikes = [dense(events, number, 10) for number in range(3)]
+    spikes = [events.dense(number, 10) for number in range(3)]
     found = [
         list(zip(*map(list, np.nonzero(matrix)), strict=True)) for matrix in spikes
     ]

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from conftest import dense, random_samples, small_config, small_network
+from small import random_samples, small_config, small_network
 from oracle import Oracle
 
 from lava_sfdfa.engine.engine import Engine
@@ -19,7 +19,7 @@ def compare(network, events, labels, n_samples=N_SAMPLES):
     tags_changed = jumps_changed = 0
     for sample in range(n_samples):
         predicted = engine.learn(events, labels, np.array([sample]))[0]
-        expected = oracle.learn(dense(events, sample, network.steps), labels[sample])
+        expected = oracle.learn(events.dense(sample, network.steps), labels[sample])
         assert predicted == expected, f"prediction of sample {sample}"
         for i, state in enumerate(engine.states):
             where = f"layer {i} after sample {sample}"

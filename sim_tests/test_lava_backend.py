@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import hear_ctrl_c
-from conftest import random_samples, small_config, small_network
+from small import random_samples, small_config, small_network
 
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import small_config
+from small import small_config
 
 from lava_sfdfa.chip import random
 from lava_sfdfa.errors import InputError

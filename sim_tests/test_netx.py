@@ -8,7 +8,7 @@ import dataclasses
 import h5py
 import numpy as np
 import pytest
-from conftest import small_config, small_network
+from small import small_config, small_network
 
 from lava_sfdfa.deploy.exchange.dense import dense_layers, whole_weights
 from lava_sfdfa.deploy.exchange.netx import read_netx, write_netx

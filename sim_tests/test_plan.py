@@ -10,7 +10,7 @@ from itertools import pairwise
 import h5py
 import numpy as np
 import pytest
-from conftest import random_samples, small_config, small_network
+from small import random_samples, small_config, small_network
 from test_simulate import BOARD, make_artifact, scattered
 
 from lava_sfdfa.deploy.compiler import place_and_cost

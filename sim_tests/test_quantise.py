@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from conftest import small_config, small_network
+from small import small_config, small_network
 
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.quantise import quantise

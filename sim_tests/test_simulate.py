@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import random_samples, small_config, small_network
+from small import random_samples, small_config, small_network
 
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import oracle
 import pytest
-from conftest import dense, random_samples, small_config, small_network
+from small import random_samples, small_config, small_network
 
 from lava_sfdfa.chip import arithmetic
 from lava_sfdfa.chip.protocol import JUMP_REST
@@ -73,7 +73,7 @@ class Sample:
     def __init__(self, engine, events, labels, number):
         self.engine, self.number, net = engine, number, engine.start_network
         self.net, self.schedule = net, net.schedule
-        self.input = dense(events, number, net.steps)
+        self.input = events.dense(number, net.steps)
         self.shown = [engine.presented(events, number, t + 1) for t in range(net.steps)]
         self.probing = engine.n_learned % net.n_hidden
         before = [(s.feedback.copy(), s.rate.copy()) for s in engine.states]

@@ -13,8 +13,8 @@ import numpy as np
 from lava_sfdfa.chip import widths
 from lava_sfdfa.chip.protocol import RATE_BITS
 from lava_sfdfa.config import Config
-from lava_sfdfa.data.datasets import Dataset
 from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange.dense import DenseLif
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
@@ -26,7 +26,9 @@ from lava_sfdfa.network.real import Layer, Network
 N_PROBED = 200  # training samples that show how much each neuron fires
 
 
-def adopt(layers: tuple[DenseLif, ...], config: Config, data: Dataset) -> Artifact:
+def import_layers(
+    layers: tuple[DenseLif, ...], config: Config, data: Dataset
+) -> Artifact:
     """An artifact without training, of the layers of another tool.
 
     config: its `hidden` has to name the hidden layers; thresholds, time constants, the

@@ -84,59 +84,62 @@ LOIHI2_NOTE = (
 )
 
 
-def estimate(
-    costs: Costs,
-    loads: dict[str, np.ndarray],
-    updates: np.ndarray,
-    messages: int,
-    hops: tuple[int, int],
-    steps: int,
-    n_chips: int,
-    n_samples: int,
-) -> dict[str, float]:
-    """Joules of a sample by kind, and its seconds.
+@dataclass(frozen=True)
+class Work:
+    """What all cores do, over `n_samples` samples of `steps` steps."""
 
-    loads: of `core_loads`; updates: visits of rules by core; messages, hops (in x and
-    y): between cores; all over `n_samples` samples of `steps` steps. Time is that of
-    the busiest core, as if its work were spread evenly over the steps.
+    loads: dict[str, np.ndarray]  # of `core_loads`
+    messages: int  # between cores
+    hops: tuple[int, int]  # of messages, in x and in y
+    steps: int
+    n_chips: int
+    n_samples: int
+
+
+@dataclass(frozen=True)
+class Band:
+    """The low and the high end, each by kind of work, and where they are from."""
+
+    low: dict[str, float]
+    high: dict[str, float]
+    constants_of: str
+    note: str | None
+
+
+def estimate(costs: Costs, work: Work, updates: np.ndarray) -> dict[str, float]:
+    """Joules of a sample by kind, their sum ("joule"), and its "seconds".
+
+    updates: visits of rules by core. Time is that of the busiest core, as if its work
+    were spread evenly over the steps.
     """
+    loads = work.loads
     busy_ns = (
         loads["synapses"] * costs.synapse_ns
         + loads["neurons"] * costs.neuron_ns
         + loads["spikes"] * costs.spike_ns
         + updates * costs.update_ns
         + loads["received"] * costs.message_ns
-    ).max() / n_samples
-    seconds = (busy_ns + steps * costs.barrier_ns) * 1e-9
+    ).max() / work.n_samples
+    seconds = (busy_ns + work.steps * costs.barrier_ns) * 1e-9
     spikes = loads["spikes"].sum()
-    pico = 1e-12 / n_samples
+    pico = 1e-12 / work.n_samples
     energy = {
         "synapses": loads["synapses"].sum() * costs.synapse_pj * pico,
         "neurons": loads["neurons"].sum() * costs.neuron_pj * pico,
-        "spikes": (spikes * costs.spike_pj + messages * costs.message_pj) * pico,
-        "hops": (hops[0] * costs.hop_x_pj + hops[1] * costs.hop_y_pj) * pico,
+        "spikes": (spikes * costs.spike_pj + work.messages * costs.message_pj) * pico,
+        "hops": (work.hops[0] * costs.hop_x_pj + work.hops[1] * costs.hop_y_pj) * pico,
         "learning": updates.sum() * costs.update_pj * pico,
-        "static": costs.chip_w * n_chips * seconds,
+        "static": costs.chip_w * work.n_chips * seconds,
     }
-    found = {name: float(value) for name, value in energy.items()}
-    return {**found, "joule": sum(found.values()), "seconds": float(seconds)}
+    joules = {name: float(value) for name, value in energy.items()}
+    return {**joules, "joule": sum(joules.values()), "seconds": float(seconds)}
 
 
-def band(
-    loads: dict[str, np.ndarray],
-    messages: int,
-    hops: tuple[int, int],
-    steps: int,
-    n_chips: int,
-    n_samples: int,
-    is_loihi1: bool,
-) -> dict:
-    """The low and the high end, each by kind of work, and where they are from."""
-    rest = (messages, hops, steps, n_chips, n_samples)
-    return {
-        "low": estimate(LOW, loads, loads["updates"], *rest),
-        "high": estimate(HIGH, loads, loads["plastic"], *rest),
-        "constants_of": "loihi1",
-        "note": None if is_loihi1 else LOIHI2_NOTE,
-        "sources": {"low": LOW.sources, "high": HIGH.sources},
-    }
+def band(work: Work, is_loihi1: bool) -> Band:
+    """What a sample costs, between the two sets of constants."""
+    return Band(
+        low=estimate(LOW, work, work.loads["updates"]),
+        high=estimate(HIGH, work, work.loads["plastic"]),
+        constants_of="loihi1",
+        note=None if is_loihi1 else LOIHI2_NOTE,
+    )

@@ -1,6 +1,6 @@
 """Does a network fit a board, on how many cores, what limits it, what would help."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from lava_sfdfa.deploy.mapping.partition import (
     slice_use,
 )
 from lava_sfdfa.errors import CheckError
+from lava_sfdfa.results import Result
 
 LOIHI1_LEARNING = (
     "Loihi 1 has neither graded spikes nor programmable neurons: cores, axons and "
@@ -54,40 +55,110 @@ class Request:
         return -(-n_cores // self.board.model.cores_per_chip.value)
 
 
-def fit(request: Request) -> tuple[dict[str, Any], Graph, Partition | None]:
-    """The answer as `fit --json` prints it, the graph and its partition.
+@dataclass(frozen=True, kw_only=True)
+class LayerFit(Result):
+    """A population on its cores."""
 
-    A network that fits no board has no partition, and a `reason`.
+    name: str
+    neurons: int
+    neurons_per_core: int
+    cores: int
+    limiting_resource: str
+    utilisation: float  # of that resource, on the fullest of its cores
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceUse(Result):
+    """A resource over the cores: the limit, the highest and the mean share."""
+
+    limit: int
+    highest: float
+    mean: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowerBound(Result):
+    """Cores that no partition can do without, also by resource."""
+
+    cores: int
+    by_resource: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitReport(Result):
+    """Whether a network fits a board, and why.
+
+    For a network that no board could hold `reason` is set, and nothing is known of
+    cores.
     """
+
+    fits: bool
+    cores: int | None = None
+    chips: int | None = None
+    layers: list[LayerFit] = field(default_factory=list)
+    sizes: list[int]  # inputs, neurons of each hidden layer, outputs
+    board: str
+    chip: str
+    mode: str
+    chips_of_board: int
+    notes: list[str]  # what is assumed
+    lower_bound: LowerBound | None = None
+    above_bound: float | None = None  # share of cores above the lower bound
+    why_above: str | None = None
+    resources: dict[str, ResourceUse] = field(default_factory=dict)
+    smallest_change: str | None = None  # that makes it fit
+    savings: list[str] = field(default_factory=list)  # what would need fewer cores
+    reason: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Why a network does not fit, and the smallest change that would help."""
+        if self.reason is not None:
+            return self.reason
+        return (
+            f"{'-'.join(map(str, self.sizes))} in mode {self.mode} needs "
+            f"{self.cores:,} cores on {self.chips:,} chips; {self.board} has "
+            f"{self.chips_of_board:,}; the smallest change that makes it fit: "
+            f"{self.smallest_change}"
+        )
+
+
+def fit(request: Request) -> tuple[FitReport, Graph, Partition | None]:
+    """The answer, the graph and its partition, which is None where none is possible."""
     graph = request.graph()
     try:
         packed = partition(graph, request.board.model)
     except CheckError as error:
-        return _impossible(request, str(error)), graph, None
+        reason = str(error)
+        change = reason.rpartition("; ")[2]
+        about = _about(request)
+        return (
+            FitReport(fits=False, reason=reason, smallest_change=change, **about),
+            graph,
+            None,
+        )
     chips = request.chips(packed.n_cores)
     fits = chips <= request.board.chips.value
     bounds = lower_bounds(graph, request)
     bound = max(bounds.values())
-    return (
-        {
-            "fits": fits,
-            "cores": packed.n_cores,
-            "chips": chips,
-            "layers": describe_layers(graph, request, packed),
-            **_about(request),
-            "lower_bound": {"cores": bound, "by_resource": bounds},
-            "above_bound": round(packed.n_cores / bound - 1, 4),
-            "why_above": why_above(graph, request, packed, bound),
-            "resources": describe_cores(request, packed),
-            "smallest_change": None if fits else smallest_change(request, packed),
-            "savings": savings(request, packed.n_cores),
-        },
-        graph,
-        packed,
+    report = FitReport(
+        fits=fits,
+        cores=packed.n_cores,
+        chips=chips,
+        layers=describe_layers(graph, request, packed),
+        lower_bound=LowerBound(cores=bound, by_resource=bounds),
+        above_bound=round(packed.n_cores / bound - 1, 4),
+        why_above=why_above(graph, request, packed, bound),
+        resources=describe_cores(request, packed),
+        smallest_change=None if fits else smallest_change(request, packed),
+        savings=savings(request, packed.n_cores),
+        **_about(request),
     )
+    return report, graph, packed
 
 
 def _about(request: Request) -> dict[str, Any]:
+    """What a report says of its request."""
     model = request.board.model
     recursive = request.eligibility == "recursive"
     notes = model.assumptions(recursive) if request.mode == "learning" else []
@@ -103,27 +174,16 @@ def _about(request: Request) -> dict[str, Any]:
     }
 
 
-def _impossible(request: Request, reason: str) -> dict[str, Any]:
-    return {
-        "fits": False,
-        "cores": None,
-        "chips": None,
-        "layers": [],
-        **_about(request),
-        "reason": reason,
-        "smallest_change": reason.rpartition("; ")[2],
-    }
-
-
 # --- where the limits are ---------------------------------------------------------
 
 
 def describe_layers(
     graph: Graph, request: Request, packed: Partition
-) -> list[dict[str, Any]]:
+) -> list[LayerFit]:
     """Each population: neurons a core, cores, what limits it and how full that is."""
     model, n_targets = request.board.model, count_targets(graph, packed)
-    limits, found = model.limit_vector, []
+    limits = model.limit_vector
+    layers: list[LayerFit] = []
     for number, population in enumerate(graph.populations):
         slices = packed.slices_of(number)
         targets = int(n_targets[number])
@@ -133,28 +193,28 @@ def describe_layers(
         if use[TOTAL] > limits[TOTAL]:
             resource = TOTAL
         share = packed.use[packed.core[slices], resource] / limits[resource]
-        found.append(
-            {
-                "name": population.name,
-                "neurons": population.size,
-                "neurons_per_core": int((packed.end - packed.begin)[slices].max()),
-                "cores": len(slices),
-                "limiting_resource": RESOURCES[resource],
-                "utilisation": round(float(share.max()), 4),
-            }
+        layers.append(
+            LayerFit(
+                name=population.name,
+                neurons=population.size,
+                neurons_per_core=int((packed.end - packed.begin)[slices].max()),
+                cores=len(slices),
+                limiting_resource=RESOURCES[resource],
+                utilisation=round(float(share.max()), 4),
+            )
         )
-    return found
+    return layers
 
 
-def describe_cores(request: Request, packed: Partition) -> dict[str, Any]:
+def describe_cores(request: Request, packed: Partition) -> dict[str, ResourceUse]:
     """Each resource over the cores: the limit, the highest and the mean share."""
     limits = request.board.model.limit_vector
     return {
-        name: {
-            "limit": int(limits[k]),
-            "highest": round(float(packed.use[:, k].max() / limits[k]), 4),
-            "mean": round(float(packed.use[:, k].mean() / limits[k]), 4),
-        }
+        name: ResourceUse(
+            limit=int(limits[k]),
+            highest=round(float(packed.use[:, k].max() / limits[k]), 4),
+            mean=round(float(packed.use[:, k].mean() / limits[k]), 4),
+        )
         for k, name in enumerate(RESOURCES)
         if limits[k] < UNLIMITED and packed.use[:, k].any()
     }
@@ -214,10 +274,10 @@ def savings(request: Request, n_cores: int) -> list[str]:
     """Narrower weights, each width that needs fewer cores than the one before."""
     lines = []
     for bits in request.board.model.narrower:
-        found = _cores(request, weight_bits=bits)
-        if found is not None and found < n_cores:
-            lines.append(f"with {bits}-bit weights {found} cores")
-            n_cores = found
+        n_needed = _cores(request, weight_bits=bits)
+        if n_needed is not None and n_needed < n_cores:
+            lines.append(f"with {bits}-bit weights {n_needed} cores")
+            n_cores = n_needed
     return lines
 
 
@@ -226,9 +286,9 @@ def smallest_change(request: Request, packed: Partition) -> str:
     the largest hidden layer, else a larger board."""
     most = request.board.chips.value * request.board.model.cores_per_chip.value
     for bits in request.board.model.narrower:
-        found = _cores(request, weight_bits=bits)
-        if found is not None and found <= most:
-            return f"weights of {bits} bits ({found} cores)"
+        n_needed = _cores(request, weight_bits=bits)
+        if n_needed is not None and n_needed <= most:
+            return f"weights of {bits} bits ({n_needed} cores)"
     changes = [_fewer_neurons(request, most), _larger_board(request, packed.n_cores)]
     return " or ".join(change for change in changes if change) or (
         "none of one kind: split the network over several boards"
@@ -248,8 +308,8 @@ def _fewer_neurons(request: Request, most_cores: int) -> str | None:
     while low < high:
         middle = (low + high + 1) // 2
         sizes = (*request.sizes[:layer], middle, *request.sizes[layer + 1 :])
-        found = _cores(request, sizes=sizes)
-        if found is not None and found <= most_cores:
+        n_needed = _cores(request, sizes=sizes)
+        if n_needed is not None and n_needed <= most_cores:
             low = middle
         else:
             high = middle - 1

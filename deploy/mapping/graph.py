@@ -8,12 +8,15 @@ third factor it is, and through the feedback weights to the hidden layers.
                           label -> error
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal, get_args
 
 from lava_sfdfa.errors import CheckError, InputError
 
-MODES = ("learning", "inference")
+Mode = Literal["learning", "inference"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 LAYER_MOST = 10**6
 WEIGHT_BITS = 8  # of forward and feedback weights, see chips.WEIGHT
 
@@ -61,20 +64,21 @@ class Graph:
         return [k for k, p in enumerate(self.projections) if p.source == population]
 
 
-def parse_layers(text: str) -> tuple[int, ...]:
-    """Sizes such as "784,800,10": inputs, hidden layers, outputs.
+def parse_layers(layers: str | Sequence[int]) -> tuple[int, ...]:
+    """Sizes such as "784,800,10": inputs, hidden layers, outputs; or as numbers.
 
     Errors: InputError.
     """
+    parts = layers.split(",") if isinstance(layers, str) else layers
     try:
-        sizes = tuple(int(part) for part in text.split(","))
-    except ValueError:
+        sizes = tuple(int(part) for part in parts)
+    except (ValueError, TypeError):
         sizes = ()
     if len(sizes) < 3 or not all(1 <= size <= LAYER_MOST for size in sizes):
         raise InputError(
-            f"--layers is {text!r}; it has to be the inputs, the hidden layers and the "
-            f"outputs, at least three numbers from 1 to {LAYER_MOST:,}, such as "
-            "784,800,10"
+            "layers must be the inputs, the hidden layers and the outputs, at least "
+            f"three numbers between 1 and {LAYER_MOST:,}, such as 784,800,10, not "
+            f"{layers!r}"
         )
     return sizes
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import h5py
 
-from lava_sfdfa.deploy.plan.plan import FORMAT, VERSION, Plan
+from lava_sfdfa.deploy.plan.plan import FORMAT, VERSION, PlanContent
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import make_readable
 
 JSON_NAME, ARRAYS_NAME = "plan.json", "plan.h5"
 
 
-def save_plan(folder: Path, plan: Plan) -> str:
+def write_plan(folder: Path, plan: PlanContent) -> str:
     """Write a plan into a folder, which is made, and return its digest.
 
     Both files are complete before either takes its name. Errors: InputError where
@@ -68,7 +68,7 @@ def write_files(folder: Path, writers: dict[str, Callable[[Path], Any]]) -> None
             part.unlink(missing_ok=True)
 
 
-def load_plan(folder: Path) -> Plan:
+def read_plan(folder: Path) -> PlanContent:
     """Read a plan and check its digest. Errors: InputError for a folder without one,
     one of another version, and one that is damaged."""
     path = folder / JSON_NAME if folder.is_dir() else folder
@@ -87,7 +87,7 @@ def load_plan(folder: Path) -> Plan:
             )
         digest = facts.pop("digest")
         with h5py.File(path.with_name(ARRAYS_NAME), "r") as file:
-            plan = Plan(facts, {name: entry[()] for name, entry in file.items()})
+            plan = PlanContent(facts, {name: entry[()] for name, entry in file.items()})
         if plan.digest != digest:
             raise InputError(
                 f"{folder}: is damaged: its content does not have the digest "

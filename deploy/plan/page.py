@@ -5,14 +5,14 @@ A picture of the chips and their cores (inline SVG), bars of the resources, tabl
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 
 from lava_sfdfa.deploy.boards import RESOURCES, UNLIMITED
-from lava_sfdfa.deploy.compiler import Compiled
+from lava_sfdfa.deploy.mapping.costs import Placement
 from lava_sfdfa.deploy.plan.report import (
     COLUMNS,
+    CompileReport,
     core_lines,
     headline,
     layer_row,
@@ -39,26 +39,25 @@ svg text{font:11px system-ui,sans-serif;fill:#5b6675}
 """
 
 
-def html_page(compiled: Compiled) -> str:
+def html_page(report: CompileReport, placement: Placement) -> str:
     """The whole page."""
-    summary = compiled.summary
     sections = {
-        "Chips and cores": chips_section(compiled),
-        "Resources of the cores": bars_section(compiled),
-        "Layers": table(COLUMNS, [layer_row(layer) for layer in summary["layers"]]),
-        "Energy and time of a sample": energy_section(summary),
-        "Cores": cores_section(compiled),
-        "What is assumed": "".join(f"<p>{escape(n)}</p>" for n in notes(summary)),
+        "Chips and cores": chips_section(placement),
+        "Resources of the cores": bars_section(report),
+        "Layers": table(COLUMNS, [layer_row(layer) for layer in report.layers]),
+        "Energy and time of a sample": energy_section(report),
+        "Cores": cores_section(report, placement),
+        "What is assumed": "".join(f"<p>{escape(n)}</p>" for n in notes(report)),
     }
-    title = headline(summary)
+    title = headline(report)
     body = "".join(f"<h2>{name}</h2>{text}" for name, text in sections.items() if text)
-    lines = "".join(f"<p>{escape(line)}</p>" for line in core_lines(summary))
+    lines = "".join(f"<p>{escape(line)}</p>" for line in core_lines(report))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
         f"<h1>{escape(title)}</h1>{lines}"
         f'<p class="dim">Simulated; nothing ran on silicon. Plan '
-        f"{compiled.plan.digest[:16]}.</p>{body}</body></html>\n"
+        f"{report.digest[:16]}.</p>{body}</body></html>\n"
     )
 
 
@@ -73,10 +72,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 # --- the picture ------------------------------------------------------------------
 
 
-def shares(compiled: Compiled) -> np.ndarray:
+def shares(placement: Placement) -> np.ndarray:
     """How full each core is, by resource; 0 for one that has no limit."""
-    limits = compiled.board.model.limit_vector
-    return np.where(limits < UNLIMITED, compiled.packed.use / limits, 0.0)
+    limits = placement.board.model.limit_vector
+    return np.where(limits < UNLIMITED, placement.packed.use / limits, 0.0)
 
 
 def colour(share: float) -> str:
@@ -86,9 +85,9 @@ def colour(share: float) -> str:
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
-def corners(compiled: Compiled, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def corners(placement: Placement, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Upper left corners of places in the picture, in pixels."""
-    geometry, (wide, high, per_tile) = compiled.geometry, compiled.board.model.mesh
+    geometry, (wide, high, per_tile) = placement.geometry, placement.board.model.mesh
     x, y = geometry.x[places], geometry.y[places]
     within = places % geometry.cores_per_chip % per_tile
     left = x * TILE + x // wide * GAP + within % 2 * (CORE + 1)
@@ -96,33 +95,33 @@ def corners(compiled: Compiled, places: np.ndarray) -> tuple[np.ndarray, np.ndar
     return left + 8, top
 
 
-def chips_section(compiled: Compiled) -> str:
+def chips_section(placement: Placement) -> str:
     """Heat map of the fullest resource, with the strongest links."""
-    plan, geometry = compiled.plan.arrays, compiled.geometry
+    geometry = placement.geometry
     places = np.arange(len(geometry.x))
     places = places[geometry.chip(places) < MOST_CHIPS]
-    left, top = corners(compiled, places)
-    share = shares(compiled)
-    core_at = {int(place): core for core, place in enumerate(plan["core_place"])}
+    left, top = corners(placement, places)
+    share = shares(placement)
+    core_at = {int(place): core for core, place in enumerate(placement.place)}
     parts = []
     for place, x, y in zip(places.tolist(), left, top, strict=True):
         core = core_at.get(place)
         fill = "#f6f7f9" if core is None else colour(share[core].max())
-        tip = "free" if core is None else core_title(compiled, core, share[core])
+        tip = "free" if core is None else core_title(placement, core, share[core])
         parts.append(
             f'<rect x="{x}" y="{y}" width="{CORE}" height="{CORE}" rx="2" '
             f'fill="{fill}" stroke="#c6ced8" stroke-width=".6">'
             f"<title>{escape(tip)}</title></rect>"
         )
-    parts += [*links(compiled), *chip_names(compiled)]
+    parts += [*links(placement), *chip_names(placement)]
     width, height = int(left.max()) + 40, int(top.max()) + 40
     scale = min(max(WIDTH / width, 1.0), 1.6)
-    n_drawn = min(compiled.summary["chips"], MOST_CHIPS)
+    n_drawn = min(placement.n_chips, MOST_CHIPS)
     words = (
         f"Colour: the fullest resource of a core. Lines: the {MOST_LINKS} strongest "
         "links, the wider the more messages. Point at a core to see what it holds. "
         "How tiles are arranged is not published. "
-        f"{n_drawn} of {compiled.summary['chips']} chips in use are drawn."
+        f"{n_drawn} of {placement.n_chips} chips in use are drawn."
     )
     return (
         f'<p class="dim">{words}</p>{legend()}<div class="scroll">'
@@ -145,9 +144,9 @@ def legend() -> str:
     )
 
 
-def core_title(compiled: Compiled, core: int, share: np.ndarray) -> str:
+def core_title(placement: Placement, core: int, share: np.ndarray) -> str:
     """What a core holds, in words."""
-    packed, names = compiled.packed, compiled.graph.populations
+    packed, names = placement.packed, placement.graph.populations
     held = [
         f"{names[packed.population[cut]].name} {packed.begin[cut]}"
         f"..{packed.end[cut] - 1}"
@@ -157,17 +156,17 @@ def core_title(compiled: Compiled, core: int, share: np.ndarray) -> str:
     return f"core {core}: {', '.join(held)}; {RESOURCES[worst]} {share[worst]:.1%}"
 
 
-def links(compiled: Compiled) -> list[str]:
+def links(placement: Placement) -> list[str]:
     """Lines between the cores that exchange most."""
-    traffic, places = compiled.traffic, compiled.plan.arrays["core_place"]
-    chip = compiled.plan.arrays["core_chip"]
+    traffic, places = placement.traffic, placement.place
+    chip = placement.chip
     drawn = np.flatnonzero(
         (chip[traffic.source] < MOST_CHIPS) & (chip[traffic.target] < MOST_CHIPS)
     )
     order = drawn[np.argsort(-traffic.messages[drawn], kind="stable")][:MOST_LINKS]
     if not len(order):
         return []
-    left, top = (corner + CORE / 2 for corner in corners(compiled, places))
+    left, top = (corner + CORE / 2 for corner in corners(placement, places))
     most, found = traffic.messages[order[0]], []
     for link in order:
         a, b = traffic.source[link], traffic.target[link]
@@ -183,12 +182,12 @@ def links(compiled: Compiled) -> list[str]:
     return found
 
 
-def chip_names(compiled: Compiled) -> list[str]:
+def chip_names(placement: Placement) -> list[str]:
     """A caption above each chip that is drawn."""
-    n = compiled.geometry.cores_per_chip
-    used = np.bincount(compiled.plan.arrays["core_chip"])
-    first = np.arange(min(compiled.summary["chips"], MOST_CHIPS)) * n
-    left, top = corners(compiled, first)
+    n = placement.geometry.cores_per_chip
+    used = np.bincount(placement.chip)
+    first = np.arange(min(placement.n_chips, MOST_CHIPS)) * n
+    left, top = corners(placement, first)
     return [
         f'<text x="{x}" y="{y - 6}">chip {chip}: {used[chip]} of {n} cores</text>'
         for chip, (x, y) in enumerate(zip(left, top, strict=True))
@@ -198,21 +197,19 @@ def chip_names(compiled: Compiled) -> list[str]:
 # --- bars and tables ----------------------------------------------------------------
 
 
-def bars_section(compiled: Compiled) -> str:
+def bars_section(report: CompileReport) -> str:
     """For every resource the fullest core (light) and the mean (dark)."""
     parts = []
-    resources: dict[str, Any] = compiled.summary["resources"]
+    resources = report.resources
     for row, (name, entry) in enumerate(resources.items()):
         y = row * 24
-        label = (
-            f"{entry['highest']:.1%}, mean {entry['mean']:.1%} of {entry['limit']:,}"
-        )
+        label = f"{entry.highest:.1%}, mean {entry.mean:.1%} of {entry.limit:,}"
         parts.append(
             f'<text x="0" y="{y + 12}">{name}</text>'
             f'<rect x="110" y="{y}" width="500" height="16" fill="#f0f2f5"/>'
-            f'<rect x="110" y="{y}" width="{500 * entry["highest"]:.1f}" height="16" '
+            f'<rect x="110" y="{y}" width="{500 * entry.highest:.1f}" height="16" '
             f'fill="#9ec5e8"/><rect x="110" y="{y + 4}" '
-            f'width="{500 * entry["mean"]:.1f}" height="8" fill="#08306b"/>'
+            f'width="{500 * entry.mean:.1f}" height="8" fill="#08306b"/>'
             f'<text x="620" y="{y + 12}">{label}</text>'
         )
     height = 24 * len(resources)
@@ -223,9 +220,9 @@ def bars_section(compiled: Compiled) -> str:
     )
 
 
-def energy_section(summary: dict[str, Any]) -> str:
+def energy_section(report: CompileReport) -> str:
     """The band, by kind of work, with the sources of the constants."""
-    low, high = (summary["energy_by_kind"][end] for end in ("low", "high"))
+    low, high = (report.energy_by_kind[end] for end in ("low", "high"))
     rows = [
         (kind, si(low[kind], "J"), si(high[kind], "J"))
         for kind in low
@@ -234,17 +231,17 @@ def energy_section(summary: dict[str, Any]) -> str:
     rows.append(("energy in all", si(low["joule"], "J"), si(high["joule"], "J")))
     rows.append(("time", si(low["seconds"], "s"), si(high["seconds"], "s")))
     words = [
-        f"{summary['spike_hops_per_sample']:,.0f} spike-hops a sample; placed in "
-        f"sequence it would be {summary['sequential_hops_per_sample']:,.0f}. "
-        f"{summary['messages_per_sample']:,.0f} messages between cores, "
-        f"{summary['messages_between_chips_per_sample']:,.0f} of them between chips. "
-        f"Mean of {summary['samples_measured']} samples in the engine.",
-        summary["energy_per_sample_joule"]["note"] or "",
+        f"{report.spike_hops_per_sample:,.0f} spike-hops a sample; placed in "
+        f"sequence it would be {report.sequential_hops_per_sample:,.0f}. "
+        f"{report.messages_per_sample:,.0f} messages between cores, "
+        f"{report.messages_between_chips_per_sample:,.0f} of them between chips. "
+        f"Mean of {report.samples_measured} samples in the engine.",
+        report.energy_per_sample_joule["note"] or "",
         "Learning, low: only synapses with a spike on both sides are visited; high: "
         "every plastic synapse in every step.",
         *(
             f"{end}: {what}: {source}"
-            for end, sources in summary["constants"].items()
+            for end, sources in report.constants.items()
             for what, source in sources.items()
         ),
     ]
@@ -252,20 +249,20 @@ def energy_section(summary: dict[str, Any]) -> str:
     return table(("", "low", "high"), rows) + text
 
 
-def cores_section(compiled: Compiled) -> str:
+def cores_section(report: CompileReport, placement: Placement) -> str:
     """The cores one by one."""
-    plan, share = compiled.plan.arrays, shares(compiled)
-    n = compiled.geometry.cores_per_chip
+    share = shares(placement)
+    n = placement.geometry.cores_per_chip
     shown = [
-        k for k, name in enumerate(RESOURCES) if name in compiled.summary["resources"]
+        k for k, name in enumerate(RESOURCES) if name in report.resources
     ]
     head = ("core", "chip", "place", "holds", *(RESOURCES[k] for k in shown))
     rows = []
-    for core in range(min(compiled.packed.n_cores, MOST_ROWS)):
-        held = core_title(compiled, core, share[core]).partition(": ")[2]
-        where = (str(plan["core_chip"][core]), str(plan["core_place"][core] % n))
+    for core in range(min(placement.packed.n_cores, MOST_ROWS)):
+        held = core_title(placement, core, share[core]).partition(": ")[2]
+        where = (str(placement.chip[core]), str(placement.place[core] % n))
         full = (f"{share[core, k]:.1%}" for k in shown)
         rows.append((str(core), *where, held.partition(";")[0], *full))
-    more = compiled.packed.n_cores - len(rows)
+    more = placement.packed.n_cores - len(rows)
     rest = f'<p class="dim">and {more:,} more</p>' if more else ""
     return f'<div class="scroll">{table(head, rows)}{rest}</div>'

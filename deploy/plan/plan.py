@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from lava_sfdfa.config import Config
 from lava_sfdfa.deploy.boards import CoreModel
-from lava_sfdfa.deploy.mapping.graph import MODES, Graph, Population, Projection
+from lava_sfdfa.deploy.mapping.costs import Placement, SampleCosts
+from lava_sfdfa.deploy.mapping.graph import Graph, Mode, Population, Projection
 from lava_sfdfa.deploy.mapping.partition import Partition
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.content import content_digest
@@ -25,8 +27,10 @@ RULES = ("dt", "dd", "dw")  # of `Rule`
 
 
 @dataclass(frozen=True)
-class Plan:
-    """facts: what is in the JSON file. arrays, integers all:
+class PlanContent:
+    """What the files of a plan hold.
+
+    facts: what is in the JSON file. arrays, integers all:
 
     slice_population, slice_begin, slice_end, slice_core: (n_slices,)
     core_place, core_chip: (n_cores,), place on the board, in the order of `Geometry`
@@ -52,13 +56,39 @@ class Plan:
         return content_digest({**content, "arrays": self.arrays})
 
     @property
+    def mode(self) -> Mode:
+        """Whether it learns."""
+        return self.facts["mode"]
+
+    @property
+    def source(self) -> str:
+        """Name of the data set that the network was trained on."""
+        return self.facts["dataset"]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a sample."""
+        return tuple(self.facts["image_shape"])
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs, neurons of each hidden layer, outputs."""
+        n_layers = len(self.facts["layers"])
+        return tuple(p["size"] for p in self.facts["populations"][: n_layers + 1])
+
+    @property
+    def config(self) -> Config:
+        """The network in real units, and its encoding."""
+        return Config(**self.facts["config"])
+
+    @property
     def graph(self) -> Graph:
         """Populations and projections."""
         return Graph(
             tuple(Population(**entry) for entry in self.facts["populations"]),
             tuple(Projection(**entry) for entry in self.facts["projections"]),
             self.facts["mode"],
-            self.facts["eligibility"] == "recursive" and self.facts["mode"] == MODES[0],
+            self.facts["eligibility"] == "recursive" and self.mode == "learning",
         )
 
     def weights_of(self, connection: int) -> np.ndarray:
@@ -75,17 +105,11 @@ class Plan:
 
 
 def build_plan(
-    artifact: Artifact,
-    graph: Graph,
-    model: CoreModel,
-    packed: Partition,
-    place: np.ndarray,
-    costs: dict[str, Any],
-) -> Plan:
-    """The plan of an artifact whose slices are packed and whose cores are placed.
-
-    place: int32 (n_cores,); costs: figures to keep with the plan (JSON values).
-    """
+    artifact: Artifact, placement: Placement, costs: SampleCosts
+) -> PlanContent:
+    """The plan of an artifact whose cores are placed."""
+    graph, packed, place = placement.graph, placement.packed, placement.place
+    model = placement.board.model
     arrays = {
         "slice_population": packed.population,
         "slice_begin": packed.begin,
@@ -98,7 +122,8 @@ def build_plan(
         "rates": np.concatenate([np.zeros(0, np.int32), *artifact.rates]),
     }
     arrays |= axon_tables(graph, arrays)
-    return Plan(_facts(artifact, graph, model, costs), arrays)
+    about = {"board": placement.board.name, **costs.to_json()}
+    return PlanContent(_facts(artifact, graph, model, about), arrays)
 
 
 def _connections(
@@ -226,16 +251,7 @@ def _layer_facts(layer: FixedLayer) -> dict[str, Any]:
 
 def phases(network: FixedNetwork) -> dict[str, list[int]]:
     """First step of each phase of a sample, and the step behind its last."""
-    schedule = network.schedule
-    first = {
-        "present": 0,
-        "probe": network.steps,
-        "error": schedule.error,
-        "commit": schedule.commit,
-        "reset": schedule.reset[0],
-        "feedback": schedule.feedback,
-        "rest": schedule.rest,
-    }
+    first = network.schedule.phases
     ends = [*list(first.values())[1:], network.period]
     return {
         name: [begin, end]
@@ -246,7 +262,7 @@ def phases(network: FixedNetwork) -> dict[str, list[int]]:
 # --- the network that a plan holds -------------------------------------------------
 
 
-def planned_network(plan: Plan) -> FixedNetwork:
+def planned_network(plan: PlanContent) -> FixedNetwork:
     """The network, put together again from the slices of its weights."""
     graph, arrays = plan.graph, plan.arrays
     matrices = {}

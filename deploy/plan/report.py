@@ -1,16 +1,31 @@
 """The report of `fit` and `compile` as plain text."""
 
-from typing import Any
+from dataclasses import dataclass
+
+from lava_sfdfa.deploy.mapping.costs import SampleCosts
+from lava_sfdfa.deploy.mapping.fit import FitReport, LayerFit
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompileReport(FitReport, SampleCosts):
+    """Where a network was placed, and what a sample costs there.
+
+    plan, digest: the folder, where it was saved, and what identifies its content.
+    """
+
+    plan: str | None = None
+    digest: str
+
 
 COLUMNS = ("layer", "neurons", "a core", "cores", "limited by", "full")
 
 
-def text_report(summary: dict[str, Any]) -> str:
+def text_report(report: FitReport) -> str:
     """Lines for people: what fits, what limits it, what it costs."""
-    lines = [headline(summary), ""]
-    if "reason" in summary:
-        return "\n".join([*lines, summary["reason"], *notes(summary)])
-    rows = [COLUMNS, *(layer_row(layer) for layer in summary["layers"])]
+    lines = [headline(report), ""]
+    if report.reason is not None:
+        return "\n".join([*lines, report.reason, *notes(report)])
+    rows = [COLUMNS, *(layer_row(layer) for layer in report.layers)]
     widths = [max(len(row[k]) for row in rows) for k in range(len(COLUMNS))]
     for row in rows:
         cells = (
@@ -18,21 +33,21 @@ def text_report(summary: dict[str, Any]) -> str:
             for k, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         lines.append("  ".join(cells).rstrip())
-    lines += ["", *core_lines(summary), *cost_lines(summary), *notes(summary)]
+    lines += ["", *core_lines(report), *cost_lines(report), *notes(report)]
     return "\n".join(lines)
 
 
-def headline(summary: dict[str, Any]) -> str:
+def headline(report: FitReport) -> str:
     """One line: network, board, whether it fits."""
-    network = "-".join(map(str, summary["sizes"]))
-    answer = "fits" if summary["fits"] else "does not fit"
+    network = "-".join(map(str, report.sizes))
+    answer = "fits" if report.fits else "does not fit"
     cores = ""
-    if summary["cores"] is not None:
-        on_chips = plural(summary["chips"], "chip")
-        cores = f": {plural(summary['cores'], 'core')} on {on_chips}"
+    if report.cores is not None:
+        on_chips = plural(report.chips, "chip")
+        cores = f": {plural(report.cores, 'core')} on {on_chips}"
     return (
-        f"{network}, {summary['mode']}, {answer} {summary['board']} "
-        f"({plural(summary['chips_of_board'], 'chip')} of {summary['chip']}){cores}"
+        f"{network}, {report.mode}, {answer} {report.board} "
+        f"({plural(report.chips_of_board, 'chip')} of {report.chip}){cores}"
     )
 
 
@@ -41,53 +56,53 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def layer_row(layer: dict[str, Any]) -> tuple[str, ...]:
+def layer_row(layer: LayerFit) -> tuple[str, ...]:
     """The cells of a layer, in the order of `COLUMNS`."""
     return (
-        layer["name"],
-        f"{layer['neurons']:,}",
-        f"{layer['neurons_per_core']:,}",
-        f"{layer['cores']:,}",
-        layer["limiting_resource"],
-        f"{layer['utilisation']:.1%}",
+        layer.name,
+        f"{layer.neurons:,}",
+        f"{layer.neurons_per_core:,}",
+        f"{layer.cores:,}",
+        layer.limiting_resource,
+        f"{layer.utilisation:.1%}",
     )
 
 
-def core_lines(summary: dict[str, Any]) -> list[str]:
+def core_lines(report: FitReport) -> list[str]:
     """Lower bound and what would help."""
-    bound = summary["lower_bound"]
+    bound = report.lower_bound
     lines = [
-        f"lower bound (need over budget): {plural(bound['cores'], 'core')}, "
-        f"{summary['above_bound']:.1%} above it"
+        f"lower bound (need over budget): {plural(bound.cores, 'core')}, "
+        f"{report.above_bound:.1%} above it"
     ]
-    if summary["why_above"]:
-        lines.append(f"  because {summary['why_above']}")
-    if summary["smallest_change"]:
-        lines.append(f"smallest change that makes it fit: {summary['smallest_change']}")
-    return lines + summary["savings"]
+    if report.why_above:
+        lines.append(f"  because {report.why_above}")
+    if report.smallest_change:
+        lines.append(f"smallest change that makes it fit: {report.smallest_change}")
+    return lines + report.savings
 
 
-def cost_lines(summary: dict[str, Any]) -> list[str]:
+def cost_lines(report: FitReport) -> list[str]:
     """Hops, energy and time of a sample, where they were computed."""
-    if "energy_per_sample_joule" not in summary:
+    if not isinstance(report, CompileReport):
         return []
-    energy, time = summary["energy_per_sample_joule"], summary["time_per_sample_s"]
+    energy, time = report.energy_per_sample_joule, report.time_per_sample_s
     return [
-        f"a sample (simulated, mean of {summary['samples_measured']}): "
-        f"{summary['spike_hops_per_sample']:,.0f} spike-hops "
-        f"({summary['sequential_hops_per_sample']:,.0f} if placed in sequence), "
-        f"{summary['messages_per_sample']:,.0f} messages between cores",
+        f"a sample (simulated, mean of {report.samples_measured}): "
+        f"{report.spike_hops_per_sample:,.0f} spike-hops "
+        f"({report.sequential_hops_per_sample:,.0f} if placed in sequence), "
+        f"{report.messages_per_sample:,.0f} messages between cores",
         f"energy {si(energy['low'], 'J')} to {si(energy['high'], 'J')}, "
         f"time {si(time['low'], 's')} to {si(time['high'], 's')} "
         "(constants of Loihi 1)",
         *([f"  {energy['note']}"] if energy["note"] else []),
-        *learning_lines(summary),
+        *learning_lines(report),
     ]
 
 
-def learning_lines(summary: dict[str, Any]) -> list[str]:
+def learning_lines(report: CompileReport) -> list[str]:
     """What the rules take of the energy: how often they visit synapses decides."""
-    low, high = (summary["energy_by_kind"][end]["learning"] for end in ("low", "high"))
+    low, high = (report.energy_by_kind[end]["learning"] for end in ("low", "high"))
     if high == 0:
         return []
     return [
@@ -96,9 +111,9 @@ def learning_lines(summary: dict[str, Any]) -> list[str]:
     ]
 
 
-def notes(summary: dict[str, Any]) -> list[str]:
+def notes(report: FitReport) -> list[str]:
     """What is assumed."""
-    return [f"assumed: {note}" for note in summary["notes"]]
+    return [f"assumed: {note}" for note in report.notes]
 
 
 def si(value: float, unit: str) -> str:

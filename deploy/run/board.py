@@ -9,15 +9,18 @@ with a stand-in (sim_tests/board_stand_in), and `scripts/board/` says how to try
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from lava_sfdfa.console import Progressed
 from lava_sfdfa.data.encoding import Part
 from lava_sfdfa.data.events import Events
+from lava_sfdfa.deploy.plan.plan import PlanContent, planned_network
+from lava_sfdfa.deploy.run.board_learning import refuse_learning
 from lava_sfdfa.deploy.run.stock import board_config, stock_dense, stock_neurons
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import BackendError
@@ -146,33 +149,29 @@ def inference_graph(
 
 
 def run_board(
-    plan: Any, part: Part, progress: Callable[[int, int], None]
+    content: PlanContent, part: Part, progress: Progressed
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Run a plan on a board; what the runner calls for `--target board`.
+    """Run a plan on a board.
 
     Returns the classes, int64 (n,), and what was compared. Errors: BackendError where
     there is no board, and for a plan that learns, with what a board still needs.
     """
     require_board()
-    from lava_sfdfa.deploy.plan.plan import planned_network
-
-    network = planned_network(plan)
-    if plan.facts["mode"] == "learning":
-        from lava_sfdfa.deploy.run.board_learning import refuse_learning
-
+    network = planned_network(content)
+    if content.mode == "learning":
         refuse_learning(network, part)
     return classify_on_board(network, part, progress)
 
 
 def classify_on_board(
-    network: FixedNetwork, part: Part, progress: Callable[[int, int], None]
+    network: FixedNetwork, part: Part, progress: Progressed
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Classes, int64 (n,), by the most output spikes (of equal ones the first), and
     how the board's spikes compare with the simulator's. Errors: BackendError."""
     require_board()
     node = select_node()
     raw = read_spikes(network, part.events, progress)
-    found = compare(network, part.events, raw)
+    found = match_spikes(network, part.events, raw)
     return np.argmax(found.spikes.sum(axis=1), axis=1), {
         "node": node,
         "mismatches": found.mismatches,
@@ -182,7 +181,7 @@ def classify_on_board(
 
 
 def read_spikes(
-    network: FixedNetwork, events: Events, progress: Callable[[int, int], None]
+    network: FixedNetwork, events: Events, progress: Progressed
 ) -> np.ndarray:
     """Output spikes of whole periods as they come: bool (n, period, n_out)."""
     from lava.magma.core.run_conditions import RunSteps
@@ -191,7 +190,7 @@ def read_spikes(
     out = np.zeros((n, period, network.sizes[-1]), bool)
     for begin in range(0, n, CHUNK):
         samples = range(begin, min(begin + CHUNK, n))
-        spikes = np.concatenate([_padded(events, i, period) for i in samples]).T
+        spikes = np.concatenate([events.dense(i, period) for i in samples]).T
         with inference_graph(network, spikes) as (first, last):
             for sample in samples:
                 first.run(RunSteps(num_steps=period), run_cfg=board_config())
@@ -201,15 +200,7 @@ def read_spikes(
     return out
 
 
-def _padded(events: Events, sample: int, period: int) -> np.ndarray:
-    """One sample and silence: bool (period, n_inputs)."""
-    spikes = np.zeros((period, events.n_inputs), bool)
-    of_step = np.repeat(np.arange(events.counts.shape[1]), events.counts[sample])
-    spikes[of_step, events.index[events.offset[sample] : events.offset[sample + 1]]] = 1
-    return spikes
-
-
-def compare(network: FixedNetwork, events: Events, raw: np.ndarray) -> Readback:
+def match_spikes(network: FixedNetwork, events: Events, raw: np.ndarray) -> Readback:
     """Spikes of a board against the engine, at the delay at which they fit best.
 
     In the first steps an upper layer still shows the sample before; there the engine is

@@ -27,11 +27,11 @@ def refuse_learning(network: FixedNetwork, part: Part) -> NoReturn:
 
 def learning_processes(network: FixedNetwork, part: Part) -> list[Any]:
     """The learning graph with stock synapses: all its processes, never run."""
-    from lava_sfdfa.processes.graph import Graph, make_feedback_rule, make_rule
+    from lava_sfdfa.processes.graph import ProcessGraph, make_feedback_rule, make_rule
     from lava_sfdfa.processes.network import make_input
 
-    class StockGraph(Graph):
-        """`Graph` with the synapses that a chip has."""
+    class StockGraph(ProcessGraph):
+        """`ProcessGraph` with the synapses that a chip has."""
 
         def _plastic(self, number):
             layer, seed = self.network.layers[number], self.network.seed + number

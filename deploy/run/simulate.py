@@ -20,7 +20,7 @@ from lava_sfdfa.chip.protocol import (
     output_errors,
 )
 from lava_sfdfa.data.events import Events
-from lava_sfdfa.deploy.plan.plan import Plan, planned_network
+from lava_sfdfa.deploy.plan.plan import PlanContent, planned_network
 from lava_sfdfa.deploy.run.core import (
     Connection,
     Place,
@@ -41,7 +41,7 @@ from lava_sfdfa.network.fixed import FixedNetwork
 class Simulator:
     """A plan at work; `messages` counts what went from core to core."""
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: PlanContent):
         self.plan, self.tables = plan, plan.arrays
         self.network = planned_network(plan)
         self.n_learned = int(plan.facts["n_learned"])
@@ -179,13 +179,9 @@ class Simulator:
         for line in self.connections:
             line.rest()
         self.spikes = [[] for _ in range(len(self.parameters) + 1)]
-        shown, last = events.counts[sample], events.offset[sample]
         for step in range(self.network.steps):
             now = {id(part): self.step_neurons(part, step) for part in self.slices}
-            if step < len(shown):
-                neurons = events.index[last : last + shown[step]].astype(np.int64)
-                last += shown[step]
-                self.send(0, neurons, 1)
+            self.send(0, events.inputs_at(sample, step).astype(np.int64), 1)
             received = self.deliver()
             if learning:
                 for line in self.connections:
@@ -373,7 +369,7 @@ class Simulator:
             *(line.weights.ravel() for line in self.connections),
         ]
         arrays = {**self.tables, "weights": np.concatenate(flat)}
-        return planned_network(Plan(self.plan.facts, arrays))
+        return planned_network(PlanContent(self.plan.facts, arrays))
 
     def rates(self) -> list[np.ndarray]:
         """Running means of the hidden layers."""

@@ -121,6 +121,19 @@ class Schedule:
         return self.error + 6
 
     @property
+    def phases(self) -> dict[str, int]:
+        """The first step of each phase, in order."""
+        return {
+            "present": 0,
+            "probe": self.steps,
+            "error": self.error,
+            "commit": self.commit,
+            "reset": self.reset[0],
+            "feedback": self.feedback,
+            "rest": self.rest,
+        }
+
+    @property
     def values(self) -> Steps:
         """What compiled code needs of it."""
         return Steps(self.error, self.commit, self.feedback, self.period)

@@ -5,23 +5,34 @@ from typing import Any
 
 import click
 
-from lava_sfdfa.commands.terminal import as_json, console, json_option, network_options
-from lava_sfdfa.commands.train import Progressing, make_config
-from lava_sfdfa.config import FEEDBACK
+from lava_sfdfa.commands.settings import run_settings
+from lava_sfdfa.commands.terminal import (
+    json_option,
+    network_options,
+    out_option,
+    print_json,
+)
+from lava_sfdfa.config import Config
+from lava_sfdfa.console import console
+from lava_sfdfa.fields import choices
+
+FEEDBACK = choices(Config, "feedback")
 
 
 @click.command()
 @network_options
-@click.option("--epochs", type=int, help="Times that every sample is learned.")
-@click.option("--limit", type=int, help="Training samples to use.")
+@click.option("--epochs", type=int, help="How many times every sample is learned.")
+@click.option("--limit", type=int, help="How many training samples to use.")
 @click.option(
     "--feedback",
     type=click.Choice([*FEEDBACK, "exact"]),
     multiple=True,
-    help="Repeat; by default all but exact, which is slow and for small networks.",
+    help="Repeat it; by default all but exact, which is slow and for small networks.",
 )
-@click.option("--seeds", type=click.IntRange(1), default=3, help="From seed 0 on.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the results.")
+@click.option(
+    "--seeds", type=click.IntRange(1), default=3, help="How many, from --seed on."
+)
+@out_option("The folder of the results; by default below runs/.")
 @json_option
 def compare(
     data_dir: Path | None,
@@ -36,26 +47,25 @@ def compare(
 
     The angle is that between a hidden layer's update and the exact gradient.
     """
-    settings = make_config(config, options)
-    folder = out or Path("runs") / f"compare-{Path(settings.dataset).stem}"
-    from lava_sfdfa.training import comparison
-    from lava_sfdfa.training.comparison_picture import PICTURE, draw_comparison
-    from lava_sfdfa.training.folder import prepare_folder
+    dataset, values, _ = run_settings(config, options, out)
+    folder = out or Path("runs") / f"compare-{Path(dataset).stem}"
+    from lava_sfdfa.model import compare as run  # compiled code: slow to import
 
-    prepare_folder(folder)
-    kinds = tuple(dict.fromkeys(feedback)) or FEEDBACK
-    display = Progressing(settings.epochs)
-    with display.progress:
-        result = comparison.compare(settings, kinds, seeds, data_dir, folder, display)
-    draw_comparison(folder / PICTURE, result)
-    for row in result["rows"]:
-        angles = ", ".join(f"{angle:.0f}" for angle in row["angles"]) or "0"
+    found = run(
+        dataset,
+        feedback=feedback or FEEDBACK,
+        seeds=seeds,
+        out=folder,
+        data_dir=data_dir,
+        progress=True,
+        **values,
+    )
+    for row in found.rows:
+        angles = ", ".join(f"{angle:.0f}" for angle in row.angles) or "0"
         console.print(
-            f"{row['feedback']:10} {row['test_accuracy_mean']:.2%} "
-            f"+- {row['test_accuracy_std']:.2%} of the test part, {row['seeds']} "
+            f"{row.feedback:10} {row.test_accuracy_mean:.2%} "
+            f"+- {row.test_accuracy_std:.2%} of the test part, {row.seeds} "
             f"seeds; degrees to the exact gradient: {angles}"
         )
-    console.print(f"data    {folder / 'comparison.json'}\npicture {folder / PICTURE}")
-    if json_:
-        rows = {"dataset": result["dataset"], "rows": result["rows"]}
-        as_json({**rows, "out": str(folder), "picture": str(folder / PICTURE)})
+    console.print(f"data    {folder / 'comparison.json'}\npicture {found.picture}")
+    print_json(found, json_)

@@ -6,7 +6,8 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from lava_sfdfa.commands.terminal import as_json, console, data_dir_option, json_option
+from lava_sfdfa.commands.terminal import data_dir_option, json_option, print_json
+from lava_sfdfa.console import console
 from lava_sfdfa.data import sources
 from lava_sfdfa.data.fetch import fetch
 from lava_sfdfa.errors import CheckError
@@ -59,7 +60,7 @@ def data_fetch(name: str, data_dir: Path | None, json_: bool) -> None:
 def show_data(found: list[dict[str, Any]], json_: bool) -> None:
     """Data sets as lines, or as JSON."""
     if json_:
-        as_json({"datasets": found} if len(found) > 1 else found[0])
+        print_json({"datasets": found} if len(found) > 1 else found[0], json_)
         return
     for entry in found:
         click.echo(f"{entry['name']:16} {entry['state']:10} {entry['title']}")

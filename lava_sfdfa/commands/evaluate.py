@@ -2,29 +2,24 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.progress import Progress
 
-from lava_sfdfa.chip.rule_text import explain, parse
-from lava_sfdfa.chip.widths import WIDTHS
 from lava_sfdfa.commands.terminal import (
-    as_json,
-    console,
     data_dir_option,
+    dataset_option,
     json_option,
     limit_option,
+    print_json,
 )
-from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.console import console
 from lava_sfdfa.network.content import VERSION
-from lava_sfdfa.network.rule import FEEDBACK_RULE, Rule
 from lava_sfdfa.reference.artifact import FloatArtifact, load_float
 
 
 @click.command()
 @click.argument("artifact", type=click.Path(path_type=Path))
-@click.option("--dataset", help="By default the one it was trained on.")
+@dataset_option
 @data_dir_option
 @limit_option
 @json_option
@@ -36,28 +31,26 @@ def evaluate(
     json_: bool,
 ) -> None:
     """Classify the test part of a data set with a trained network."""
-    from lava_sfdfa.training import evaluate, floating
-
     in_float = load_float(artifact)
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("classifying", total=None)
+    if in_float is not None:
+        from lava_sfdfa.data.datasets import load_dataset
+        from lava_sfdfa.training.floating import evaluate_float
 
-        def show(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+        data = load_dataset(dataset or in_float.source, data_dir)
+        found = evaluate_float(in_float, data, limit)
+    else:
+        from lava_sfdfa.model import load  # compiled code: slow to import
 
-        if in_float is not None:
-            result = floating.evaluate_float(in_float, dataset, data_dir, limit)
-        else:
-            result = evaluate.evaluate(artifact, dataset, data_dir, limit, show)
+        model = load(artifact, data_dir=data_dir)
+        found = model.evaluate(dataset, limit=limit, progress=True)
     kind = "fixed point" if in_float is None else "floating point"
     console.print(
-        f"test accuracy {result['test_accuracy']:.2%} of {result['samples']} samples "
-        f"of {result['dataset']} (simulated, {kind}); "
-        f"{result['samples_per_second']:,.0f} samples/s; spikes a sample "
-        + ", ".join(f"{count:.0f}" for count in result["spikes_per_sample"]),
+        f"test accuracy {found.test_accuracy:.2%} of {found.samples} samples "
+        f"of {found.dataset} (simulated, {kind}); "
+        f"{found.samples_per_second:,.0f} samples/s; spikes a sample "
+        + ", ".join(f"{count:.0f}" for count in found.spikes_per_sample),
     )
-    if json_:
-        as_json(result)
+    print_json({**found.to_json(), "artifact": str(artifact)}, json_)
 
 
 @click.command()
@@ -69,60 +62,33 @@ def info(artifact: Path, json_: bool) -> None:
     if in_float is not None:
         show_float(artifact, in_float, json_)
         return
-    found = load_artifact(artifact)
-    network, config = found.network, found.config
-    result: dict[str, Any] = {
-        "artifact": str(artifact),
-        "format_version": VERSION,
-        "digest": found.digest,
-        "dataset": config.dataset,
-        "layers": list(network.sizes),
-        "feedback": config.feedback,
-        "eligibility": config.eligibility,
-        "rounding": config.rounding,
-        "seed": config.seed,
-        "steps": network.steps,
-        "period": network.period,
-        "widths": WIDTHS,
-        "parameters": [
-            {name: getattr(layer, name) for name in ("du", "dv", "vth", "impulse")}
-            for layer in network.layers
-        ],
-        "rules": [describe_rule(layer.rule) for layer in network.layers],
-        "feedback_rule": FEEDBACK_RULE,
-        "training": {name: found.record[name].tolist() for name in found.record},
-        "samples_learned": found.n_learned,
-        "provenance": found.provenance,
-    }
+    from lava_sfdfa.model import load  # compiled code: slow to import
+
+    model = load(artifact)
+    found = model.info()
     if json_:
-        as_json(result)
+        print_json({**found.to_json(), "artifact": str(artifact)}, json_)
         return
-    shown = ("artifact", "format_version", "digest", "dataset", "layers", "feedback")
-    lines = {name: result[name] for name in shown}
+    lines: dict[str, object] = {"artifact": artifact}
+    for name in ("format_version", "digest", "dataset", "layers", "feedback"):
+        lines[name] = getattr(found, name)
     for name in ("eligibility", "rounding", "seed", "steps", "period"):
-        lines[name] = result[name]
-    lines["widths"] = ", ".join(f"{name} {bits}" for name, bits in WIDTHS.items())
-    for number, layer in enumerate(network.layers):
+        lines[name] = getattr(found, name)
+    lines["widths"] = ", ".join(f"{name} {bits}" for name, bits in found.widths.items())
+    for number, layer in enumerate(model.artifact.network.layers):
         lines[f"layer {number}"] = (
             f"{layer.n_pre} to {layer.n_post}; du {layer.du}, dv {layer.dv}, vth "
             f"{layer.vth}; dt = {layer.rule.dt}; dw = {layer.rule.dw}"
         )
-        for position, sentence in enumerate(result["rules"][number]["products"]):
+        for position, sentence in enumerate(found.rules[number]["products"]):
             lines[f"  product {number}.{position}"] = sentence
-    lines["feedback rule"] = FEEDBACK_RULE
-    lines["samples learned"] = found.n_learned
-    if found.epochs_done:
-        accuracy = found.record["val_accuracy"][-1]
+    lines["feedback rule"] = found.feedback_rule
+    lines["samples learned"] = found.samples_learned
+    if found.training.get("val_accuracy"):
+        accuracy = found.training["val_accuracy"][-1]
         lines["validation"] = f"{accuracy:.2%} (last epoch)"
     for name, value in lines.items():
         click.echo(f"{name:16} {value}")
-
-
-def describe_rule(rule: Rule) -> dict[str, Any]:
-    """The texts of a rule, and what each of its products is worth in fixed point."""
-    texts = {"dt": rule.dt, "dd": rule.dd, "dw": rule.dw}
-    sentences = [x for text in texts.values() if text for x in explain(parse(text))]
-    return {**texts, "products": sentences}
 
 
 def show_float(path: Path, found: FloatArtifact, json_: bool) -> None:
@@ -138,7 +104,7 @@ def show_float(path: Path, found: FloatArtifact, json_: bool) -> None:
         "provenance": found.provenance,
     }
     if json_:
-        as_json(result)
+        print_json(result, json_)
         return
     for name, value in result.items():
         if name not in ("training", "provenance"):

@@ -5,18 +5,23 @@ from typing import Any
 
 import click
 
-from lava_sfdfa.commands.terminal import as_json, console, json_option, network_options
-from lava_sfdfa.commands.train import Progressing, default_folder, make_config
-from lava_sfdfa.config import FEEDBACK
+from lava_sfdfa.commands.settings import run_settings
+from lava_sfdfa.commands.terminal import (
+    choice_option,
+    json_option,
+    network_options,
+    out_option,
+    print_json,
+)
+from lava_sfdfa.console import console
 
 
 @click.command()
 @network_options
-@click.option("--seed", type=int, help="Of all random numbers.")
-@click.option("--feedback", type=click.Choice(FEEDBACK))
-@click.option("--limit", type=int, help="Samples of the stream.")
+@choice_option("feedback", "How errors reach hidden neurons; sfdfa learns the way.")
+@click.option("--limit", type=int, help="How many samples the stream has.")
 @click.option("--late", type=int, help="A class that begins in the second half.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
+@out_option("The folder of the run; by default below runs/.")
 @json_option
 def stream(
     data_dir: Path | None,
@@ -27,28 +32,26 @@ def stream(
     **options: Any,
 ) -> None:
     """Learn samples as they arrive, each classified before it is learned."""
-    settings = make_config(config, options)
-    folder = out or default_folder(settings).with_name(
-        f"{default_folder(settings).name}-stream"
-    )
-    from lava_sfdfa.training import stream
+    dataset, values, folder = run_settings(config, options, out, suffix="-stream")
+    from lava_sfdfa.model import stream as run  # compiled code: slow to import
+    from lava_sfdfa.training.stream import StreamResult
 
-    display = Progressing(1)
-    with display.progress:
-        result = stream.stream(settings, data_dir, folder, display, late)
-    reached = result["samples_to_95"]
+    result = run(
+        dataset, late=late, out=folder, data_dir=data_dir, progress=True, **values
+    ).result
+    assert isinstance(result, StreamResult)
+    reached = result.samples_to_95
     console.print(
-        f"before each update {result['prequential_accuracy']:.2%} right, "
-        f"{result['prequential_accuracy_end']:.2%} at the end; 95 % "
+        f"before each update {result.prequential_accuracy:.2%} right, "
+        f"{result.prequential_accuracy_end:.2%} at the end; 95 % "
         + (f"after {reached:,} samples" if reached else "was not reached")
-        + f"; test accuracy {result['test_accuracy']:.2%} (simulated, fixed point, "
-        f"batch 1)\nartifact {result['artifact']}\npicture  {result['picture']}"
+        + f"; test accuracy {result.test_accuracy:.2%} (simulated, fixed point, "
+        f"batch 1)\nartifact {result.artifact}\npicture  {result.picture}"
     )
     if late is not None:
         console.print(
-            f"class {late}, which began at sample {result['late_from']:,}: "
-            f"{result['late_prequential_accuracy_end']:.2%} before each update at the "
-            f"end, {result['late_test_accuracy']:.2%} of the test part"
+            f"class {late}, which began at sample {result.late_from:,}: "
+            f"{result.late_prequential_accuracy_end:.2%} before each update at the "
+            f"end, {result.late_test_accuracy:.2%} of the test part"
         )
-    if json_:
-        as_json(result)
+    print_json(result, json_)

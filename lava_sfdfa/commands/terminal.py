@@ -1,29 +1,14 @@
-"""What all commands share: the console, the last line for machines, common options."""
+"""What all commands share: the last line for machines, and common options."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console
 
-
-class Terminal(Console):
-    """A console that takes text as it is, and goes quiet where nobody reads it."""
-
-    def __init__(self, **options: Any):
-        super().__init__(
-            highlight=False, markup=False, emoji=False, soft_wrap=True, **options
-        )
-
-    def on_broken_pipe(self) -> None:
-        """The reader has seen enough; the work goes on."""
-        self.quiet = True
-
-
-console = Terminal(stderr=True)
+from lava_sfdfa.config import Config
+from lava_sfdfa.fields import choices
+from lava_sfdfa.results import Result, to_line
 
 
 def fail(sentence: str, code: int) -> None:
@@ -32,32 +17,58 @@ def fail(sentence: str, code: int) -> None:
     sys.exit(code)
 
 
-def as_json(result: dict[str, Any]) -> None:
-    """The last line of standard output for machines."""
-    click.echo(json.dumps(result))
+def print_json(result: Result | dict, wanted: bool) -> None:
+    """The last line of standard output, where machines want one."""
+    if wanted:
+        click.echo(to_line(result))
 
 
-json_option = click.option("--json", "json_", is_flag=True, help="One JSON line.")
+json_option = click.option(
+    "--json", "json_", is_flag=True, help="Print one JSON object as the last line."
+)
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="Folder that holds a folder for each data set.",
+    help="The folder that holds a folder for each data set.",
 )
-limit_option = click.option("--limit", type=click.IntRange(1), help="Samples to use.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1), help="How many samples to use; by default all."
+)
+dataset_option = click.option(
+    "--dataset", help="A name or a file.npz; by default the one it was trained on."
+)
+config_option = click.option(
+    "--config", type=click.Path(path_type=Path), help="A TOML file of settings."
+)
+
+
+def out_option(what: str) -> Callable:
+    """Where results go."""
+    return click.option("--out", type=click.Path(path_type=Path), help=what)
+
+
+def choice_option(name: str, what: str) -> Callable:
+    """An option that takes what the field of `Config` may be."""
+    return click.option(
+        f"--{name}", type=click.Choice(choices(Config, name)), help=what
+    )
 
 
 def network_options(command: Callable) -> Callable:
     """What all commands that train take: the data, the settings, the layers."""
     for option in (
+        click.option("--seed", type=int, help="The seed of all random numbers."),
         click.option(
-            "--hidden", type=int, multiple=True, help="Neurons; repeat for layers."
+            "--hidden",
+            type=int,
+            multiple=True,
+            help="Neurons of a hidden layer; repeat it for more layers.",
         ),
-        click.option(
-            "--config", type=click.Path(path_type=Path), help="Settings, TOML."
-        ),
+        config_option,
         data_dir_option,
         click.option(
-            "--dataset", help="digits (default), another name, or a file.npz."
+            "--dataset",
+            help="A name or a file.npz; by default digits. `data list` shows the names.",
         ),
     ):
         command = option(command)

@@ -3,17 +3,24 @@
 from pathlib import Path
 
 import click
-from rich.progress import Progress
 
-from lava_sfdfa.commands.terminal import as_json, console, data_dir_option, json_option
+from lava_sfdfa.commands.terminal import (
+    data_dir_option,
+    dataset_option,
+    json_option,
+    print_json,
+)
+from lava_sfdfa.console import console
 from lava_sfdfa.errors import CheckError
 
 
 @click.command()
 @click.argument("artifact", type=click.Path(path_type=Path))
-@click.option("--dataset", help="By default the one it was trained on.")
+@dataset_option
 @data_dir_option
-@click.option("--samples", type=click.IntRange(1), default=3, help="To learn.")
+@click.option(
+    "--samples", type=click.IntRange(1), default=3, help="How many samples to learn."
+)
 @click.option("--backend", type=click.Choice(["lava"]), default="lava")
 @json_option
 def verify(
@@ -26,32 +33,23 @@ def verify(
 ) -> None:
     """Train on with the same samples on the engine and on Lava, and compare.
 
-    Every integer of every step: spikes, u, v, tags, weights, feedback weights, errors
-    and counts. Nothing is written.
+    Every integer of every step is compared: spikes, u, v, tags, weights, feedback
+    weights, errors and counts. Nothing is written.
     """
-    from lava_sfdfa.processes.network import require_lava
-    from lava_sfdfa.processes.verify import verify as run
+    from lava_sfdfa.model import load  # compiled code: slow to import
 
-    require_lava()
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task(f"comparing engine and {backend}", total=None)
-
-        def show(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
-        result = run(artifact, dataset, data_dir, samples, show)
+    model = load(artifact, data_dir=data_dir)
+    found = model.verify(samples, data=dataset, progress=True)
     console.print(
-        f"{result['compared']:,} integers compared in {result['steps']} steps of "
-        f"{result['samples']} samples of {result['dataset']}: "
-        f"{result['spikes']} spikes, {result['tags_changed']} tags, "
-        f"{result['weights_changed']} weights and "
-        f"{result['feedback_changed']} feedback weights changed; "
-        f"{result['mismatches']} mismatches (simulated)"
+        f"{found.compared:,} integers compared in {found.steps} steps of "
+        f"{found.samples} samples of {found.dataset}: {found.spikes} spikes, "
+        f"{found.tags_changed} tags, {found.weights_changed} weights and "
+        f"{found.feedback_changed} feedback weights changed; "
+        f"{found.mismatches} mismatches (simulated)"
     )
-    if json_:
-        as_json(result)
-    if result["mismatches"]:
+    print_json(found, json_)
+    if found.mismatches:
         raise CheckError(
-            f"{artifact}: the engine and Lava differ in {result['mismatches']} of "
-            f"{result['compared']} integers, first in {result['first_mismatch']}"
+            f"{artifact}: the engine and Lava differ in {found.mismatches} of "
+            f"{found.compared} integers, first in {found.first_mismatch}"
         )

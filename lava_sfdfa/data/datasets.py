@@ -1,7 +1,11 @@
-"""Data sets by name."""
+"""Data sets by name, from a file, or in memory."""
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from lava_sfdfa.data.formats.arrays import NAME, load_arrays
 from lava_sfdfa.data.formats.bundled import load_digits, load_yin_yang
 from lava_sfdfa.data.formats.idx import load_idx
 from lava_sfdfa.data.formats.nmnist import load_nmnist
@@ -11,6 +15,17 @@ from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.data.sources import EMNIST_FILES, IDX_FILES, NAMES, folder_of
 from lava_sfdfa.errors import InputError, unknown_choice
 
+# How each published set is read, from its name and folder.
+READERS: dict[str, Callable[[str, Path], Dataset]] = {
+    "digits": lambda name, folder: load_digits(),
+    "yin-yang": lambda name, folder: load_yin_yang(),
+    "mnist": lambda name, folder: load_idx(name, folder, IDX_FILES, 10),
+    "fashion-mnist": lambda name, folder: load_idx(name, folder, IDX_FILES, 10),
+    "emnist-balanced": lambda name, folder: load_idx(name, folder, EMNIST_FILES, 47),
+    "nmnist": load_nmnist,
+    "shd": load_shd,
+}
+
 
 def load_dataset(name: str, data_dir: Path | None = None) -> Dataset:
     """A data set by name, or from an `.npz` file.
@@ -19,21 +34,34 @@ def load_dataset(name: str, data_dir: Path | None = None) -> Dataset:
     given, the cache that `data fetch` fills. Errors: InputError for an unknown
     name, and for a file that is missing, truncated or not what it should be.
     """
-    folder = folder_of(name, data_dir)
     if name.endswith(".npz"):
-        return load_npz(Path(name))
-    if name == "digits":
-        return load_digits()
-    if name == "yin-yang":
-        return load_yin_yang()
-    if name in ("mnist", "fashion-mnist"):
-        return load_idx(name, folder, IDX_FILES, 10)
-    if name == "emnist-balanced":
-        return load_idx(name, folder, EMNIST_FILES, 47)
-    if name == "nmnist":
-        return load_nmnist(name, folder)
-    if name == "shd":
-        return load_shd(name, folder)
+        found = load_npz(Path(name))
+    elif name in READERS:
+        found = READERS[name](name, folder_of(name, data_dir))
+    elif name == NAME:
+        raise InputError(
+            "the network was trained on arrays in memory, which are in no file; give "
+            "the data set it shall read"
+        )
+    else:
+        sentence = unknown_choice("the data set", name, NAMES)
+        raise InputError(f"{sentence}, or a file that ends in .npz")
+    return dataclasses.replace(found, source=name)
+
+
+def as_dataset(data: Any, data_dir: Path | None = None) -> Dataset:
+    """What a Python caller may give as data, as a data set.
+
+    data: a name, the path of an `.npz` file, a tuple of arrays as `load_arrays` takes
+    it, or a `Dataset`. Errors: InputError.
+    """
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, (str, Path)):
+        return load_dataset(str(data), data_dir)
+    if isinstance(data, (tuple, list)):
+        return dataclasses.replace(load_arrays(tuple(data)), source=NAME)
     raise InputError(
-        unknown_choice("the data set", name, NAMES) + ", or a file that ends in .npz"
+        f"data is a {type(data).__name__}; it must be a name, the path of an .npz file, "
+        "(x, y), (x_train, y_train, x_test, y_test), or a Dataset"
     )

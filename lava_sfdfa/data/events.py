@@ -43,8 +43,17 @@ class Events:
         """The step of each spike of a sample: int64, rising."""
         return np.repeat(np.arange(self.counts.shape[1]), self.counts[sample])
 
+    def inputs_at(self, sample: int, step: int) -> np.ndarray:
+        """Which inputs of a sample spike in a step."""
+        counts = self.counts[sample]
+        if step >= len(counts):
+            return self.index[:0]
+        begin = self.offset[sample] + counts[:step].sum()
+        return self.index[begin : begin + counts[step]]
+
     def dense(self, sample: int, n_steps: int) -> np.ndarray:
-        """A sample as a matrix: bool (n_steps, n_inputs)."""
+        """The first steps of a sample as a matrix: bool (n_steps, n_inputs)."""
         matrix = np.zeros((n_steps, self.n_inputs), bool)
-        matrix[self.steps_of(sample), self.inputs_of(sample)] = True
+        steps, inputs = self.steps_of(sample), self.inputs_of(sample)
+        matrix[steps[steps < n_steps], inputs[steps < n_steps]] = True
         return matrix

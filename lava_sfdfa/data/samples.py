@@ -92,6 +92,7 @@ class Dataset:
     train: Samples
     validation: Samples
     test: Samples
+    source: str = ""  # name or path by which `load_dataset` finds it again
 
     @property
     def digest(self) -> str:
@@ -117,6 +118,13 @@ def split(name, shape, n_classes, train: Samples, test: Samples) -> Dataset:
     return Dataset(
         name, tuple(shape), n_classes, train.take(rest), train.take(held), test
     )
+
+
+def hold_out(samples: Samples, share: float) -> list[Samples]:
+    """The samples without a share of them, and that share: always the same choice."""
+    order = shuffled(0, random.SPLIT, 1, len(samples))
+    n_held = round(len(samples) * share)
+    return [samples.take(order[n_held:]), samples.take(order[:n_held])]
 
 
 def shuffled(seed: int, purpose: int, epoch: int, count: int) -> np.ndarray:

@@ -89,11 +89,23 @@ class Engine:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Predict classes without learning: int64 (m,), and the spikes of each
         layer over all samples, int64 (n_layers,). order: as in `learn`, or all."""
-        n_spikes = np.zeros(len(self.states), np.int64)
         order = np.arange(len(events)) if order is None else order
-        layers = self._layers(0, 0)
-        predictions = classify_samples(layers, events.arrays, order, n_spikes)
+        predictions, n_spikes, _ = self._classify(events, order)
         return predictions, n_spikes
+
+    def scores(self, events: Events) -> np.ndarray:
+        """Spikes of each output, and a part of one for its v, of all samples: float64
+        (n, n_out). The largest is the prediction of `classify`."""
+        return self._classify(events, np.arange(len(events)))[2]
+
+    def _classify(
+        self, events: Events, order: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        n_spikes = np.zeros(len(self.states), np.int64)
+        scores = np.zeros((len(order), self.start_network.sizes[-1]))
+        layers = self._layers(0, 0)
+        predictions = classify_samples(layers, events.arrays, order, n_spikes, scores)
+        return predictions, n_spikes, scores
 
     def raster(
         self, events: Events, sample: int

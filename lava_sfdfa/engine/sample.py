@@ -6,7 +6,7 @@
 import numpy as np
 from numba import njit
 
-from lava_sfdfa.chip import random
+from lava_sfdfa.chip import random, widths
 from lava_sfdfa.engine.cache import disk_cached
 from lava_sfdfa.engine.credit import (
     commit,
@@ -19,6 +19,8 @@ from lava_sfdfa.engine.credit import (
 )
 from lava_sfdfa.engine.presentation import present
 from lava_sfdfa.engine.state import SFDFA, SYMMETRIC, Clock
+
+V_SHARE = 0.25 / widths.VOLTAGE.maximum  # v is less than a quarter of a spike
 
 # In all functions `layers` has a `Layer` each, and `events` is an `EventArrays`.
 
@@ -129,11 +131,13 @@ def learn_samples(layers, events, labels, order, program, first):
 
 
 @disk_cached
-def classify_samples(layers, events, order, n_spikes):
+def classify_samples(layers, events, order, n_spikes, scores):
     """Predict the classes of the samples `order`, without learning.
 
-    n_spikes: int64 (n_layers,), the spikes of each layer are added to it. Returns
-    the predictions: int64 (len(order),).
+    n_spikes: int64 (n_layers,), the spikes of each layer are added to it. scores:
+    float64 (len(order), n_out), written: the spikes of each output, and a share of one
+    for its v, so that the largest is the prediction. Returns the predictions: int64
+    (len(order),).
     """
     last, n_steps = layers[len(layers) - 1].scratch, layers[0].parameters.steps
     train = make_train(events, n_steps)
@@ -142,6 +146,8 @@ def classify_samples(layers, events, order, n_spikes):
         load_input(events, order[position], train)
         forward(layers, train, Clock(0, 0, 0), False)
         predictions[position] = predict(last)
+        for output in range(last.v.size):
+            scores[position, output] = last.n_spikes[output] + last.v[output] * V_SHARE
         for number in range(len(layers)):
             n_spikes[number] += layers[number].scratch.start[n_steps]
     return predictions

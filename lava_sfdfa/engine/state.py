@@ -126,6 +126,13 @@ def by_synapse(scratch: Scratch, values: np.ndarray, rest: int) -> np.ndarray:
     return full
 
 
+def by_input(scratch: Scratch, values: np.ndarray) -> np.ndarray:
+    """Traces by input, from those by column. values: x1 or x2 of the scratch."""
+    full, n_columns = np.zeros_like(values), scratch.size[COLUMNS]
+    full[scratch.active[:n_columns]] = values[:n_columns]
+    return full
+
+
 class Noise(NamedTuple):
     """Random numbers that the synapses of a layer share, one a step."""
 

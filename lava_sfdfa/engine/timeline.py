@@ -1,11 +1,16 @@
-"""What every layer holds after every step of a sample, by the engine."""
+"""What every layer holds after every step of a sample, by the engine.
+
+The engine takes a layer's whole presentation at once. What it holds in step k is what
+it holds after a presentation of k + 1 steps, which costs a fraction of a second for
+all k; and what a sample changes is known to change in one step of the schedule.
+"""
 
 import numpy as np
 
 from lava_sfdfa.chip.protocol import JUMP_REST, output_errors
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.engine.engine import Engine
-from lava_sfdfa.engine.state import by_synapse
+from lava_sfdfa.engine.state import by_input, by_synapse
 
 State = dict[str, np.ndarray]  # of a layer after a step, by the names of `LavaNetwork`
 
@@ -28,7 +33,8 @@ class Timeline:
             for step in range(self.schedule.steps)
         ]
         self._before = [_learned(engine, i) for i in range(len(engine.states))]
-        engine.learn(events, labels, np.array([sample]))
+        (self.predicted,) = engine.learn(events, labels, np.array([sample])).tolist()
+        self.factors = [engine.sample(i).factors for i in range(len(engine.states))]
         self.after = [_learned(engine, i) for i in range(len(engine.states))]
         self._label = labels[sample]
 
@@ -39,6 +45,11 @@ class Timeline:
             **self._tags(step, layer),
             **self._synapses(step, layer),
         }
+
+    def traces(self, step: int, layer: int) -> tuple[np.ndarray, np.ndarray]:
+        """x1 and x2 of a layer's inputs after a step of the presentation: int32."""
+        scratch = self._shown[step][layer]
+        return by_input(scratch, scratch.x1), by_input(scratch, scratch.x2)
 
     def tags_changed(self) -> int:
         """Tags (both) that differ from their start at the end of the presentation."""

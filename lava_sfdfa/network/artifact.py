@@ -44,6 +44,16 @@ class Artifact:
         return content_digest(to_content(self))
 
     @property
+    def source(self) -> str:
+        """Name or path of the data set that it was trained on."""
+        return self.provenance.get("dataset", self.config.dataset)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs, neurons of each hidden layer, outputs."""
+        return self.network.sizes
+
+    @property
     def epochs_done(self) -> int:
         """Full epochs of training."""
         return len(self.record.get("train_accuracy", ()))
@@ -149,15 +159,20 @@ def load_artifact(path: Path) -> Artifact:
         return from_content(content, provenance)
 
 
-def check_fits(artifact, data: Dataset, n_out: int) -> None:
-    """Refuse data of another shape than the network takes, or of more classes."""
-    if artifact.shape != data.shape:
+def check_fits(artifact: Any, data: Dataset, holder: str = "the artifact") -> None:
+    """Refuse data of another shape than a network takes, or of more classes.
+
+    artifact: of any kind, or a plan: what has `shape`, `sizes` and `source`; holder:
+    what messages call it. Errors: InputError.
+    """
+    if tuple(artifact.shape) != tuple(data.shape):
         raise InputError(
-            f"{data.name}: has samples of the shape {data.shape}, but the artifact "
-            f"takes {artifact.shape}; give the data set it was trained on, "
-            f"{artifact.config.dataset!r}, or one like it"
+            f"{data.name}: has samples of the shape {data.shape}, but {holder} "
+            f"takes {tuple(artifact.shape)}; give the data set it was trained on, "
+            f"{artifact.source!r}, or one like it"
         )
-    if data.n_classes > n_out:
+    if data.n_classes > artifact.sizes[-1]:
         raise InputError(
-            f"{data.name}: has {data.n_classes} classes, but the artifact knows {n_out}"
+            f"{data.name}: has {data.n_classes} classes, but {holder} knows "
+            f"{artifact.sizes[-1]}"
         )

@@ -74,8 +74,7 @@ class LavaEngine(Engine):
 
     def _take(self, lava: LavaNetwork, events: Events, sample: int) -> None:
         """Copy a sample's result to the states, and count as the engine counts."""
-        begin, end = events.offset[sample], events.offset[sample + 1]
-        inputs = np.bincount(events.index[begin:end], minlength=events.n_inputs)
+        inputs = np.bincount(events.inputs_of(sample), minlength=events.n_inputs)
         probing = self.n_learned % self.start_network.n_hidden
         for layer, (state, found) in enumerate(
             zip(self.states, lava.state, strict=True)

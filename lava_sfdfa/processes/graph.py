@@ -26,7 +26,7 @@ NO_DECAY = 2.0**60  # steps; exp(-1 / this) is 1 exactly
 MESSAGE_BITS = 24  # payloads of hidden neurons; outputs send 8 bits
 
 
-class Graph:
+class ProcessGraph:
     """The Processes of a network behind `source`, which shows samples and labels.
 
     rates, n_learned: of an artifact, to go on; share: of the learning rate. `plastic`

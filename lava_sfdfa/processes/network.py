@@ -69,7 +69,7 @@ class LavaNetwork:
             )
         from lava.magma.core.run_configs import Loihi2SimCfg
 
-        from lava_sfdfa.processes.graph import Graph
+        from lava_sfdfa.processes.graph import ProcessGraph
 
         self.network, self.schedule, self.source = network, network.schedule, source
         self._config = Loihi2SimCfg(select_tag=model)
@@ -78,7 +78,7 @@ class LavaNetwork:
         rates = rates or tuple(
             np.zeros(layer.n_post, np.int32) for layer in network.layers[:-1]
         )
-        self.graph = Graph(network, source, rates, n_learned, share)
+        self.graph = ProcessGraph(network, source, rates, n_learned, share)
         self._folder = tempfile.TemporaryDirectory(prefix="lava-sfdfa-")
         steps = read_steps or (self.schedule.steps - 1, self.schedule.rest - 1)
         self.state = tuple(self._reader(i, steps) for i in range(len(network.layers)))

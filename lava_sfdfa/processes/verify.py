@@ -1,75 +1,78 @@
-"""The same samples on the compiled engine and on Lava, compared in every step.
-
-The engine takes a layer's whole presentation at once. What it holds in step k is what
-it holds after a presentation of k + 1 steps, which costs a fraction of a second for
-all k; and what a sample changes is known to change in one step of the schedule.
-"""
+"""The same samples on the compiled engine and on Lava, compared in every step."""
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.console import Progressed
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.events import Events
+from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.timeline import Timeline
 from lava_sfdfa.errors import CheckError
-from lava_sfdfa.network.artifact import check_fits, load_artifact
+from lava_sfdfa.network.artifact import Artifact, check_fits
 from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.processes.network import LavaNetwork, make_input, require_lava
+from lava_sfdfa.results import Result
 
-# --- the engine, step by step -----------------------------------------------------
 
+@dataclass(frozen=True)
+class Verification(Result):
+    """What `verify` found; what changed shows that the comparison is not trivial."""
 
-# --- the comparison ---------------------------------------------------------------
+    steps: int
+    spikes: int
+    weights_changed: int
+    tags_changed: int
+    feedback_changed: int
+    compared: int  # integers
+    mismatches: int
+    first_mismatch: str
+    samples: int
+    layers: list[int]
+    dataset: str
+    seconds: float
+    digest: str  # of the artifact
 
 
 def verify(
-    path: Path,
-    dataset: str | None,
-    data_dir: Path | None,
-    n_samples: int,
-    progress: Callable[[int, int], None],
-) -> dict[str, Any]:
+    artifact: Artifact, data: Dataset, samples: int, progress: Progressed
+) -> Verification:
     """Train an artifact on with the first samples, on the engine and on Lava.
 
-    progress: called with the steps done and all. Returns the summary that `verify
-    --json` prints. Errors: InputError, BackendError without Lava, CheckError where
-    nothing happened that could be compared.
+    progress: called with the steps done and all. Nothing is written. Errors:
+    InputError, BackendError without Lava, CheckError where nothing happened that could
+    be compared.
     """
     require_lava()
-    artifact = load_artifact(path)
-    trained_on = artifact.provenance.get("dataset", artifact.config.dataset)
-    data = load_dataset(dataset or trained_on, data_dir)
-    check_fits(artifact, data, artifact.network.sizes[-1])
-    part = encode(data.train.first(n_samples), artifact.config)
+    check_fits(artifact, data)
+    part = encode(data.train.first(samples), artifact.config)
     started = time.perf_counter()
-    result = compare(
+    found = count_mismatches(
         artifact.network, part.events, part.labels, artifact.rates, artifact.n_learned,
         progress,
     )  # fmt: skip
     for name in ("spikes", "weights_changed", "tags_changed"):
-        if result[name] == 0:
+        if found[name] == 0:
             raise CheckError(
-                f"{path}: {name} is 0 in {len(part)} samples of {data.name}, so equal "
-                "integers would say nothing; give more --samples or another artifact"
+                f"{name} is 0 in {len(part)} samples of {data.name}, so equal integers "
+                "would say nothing; give more --samples or another artifact"
             )
-    return {
-        **result,
-        "samples": len(part),
-        "layers": list(artifact.network.sizes),
-        "dataset": data.name,
-        "seconds": round(time.perf_counter() - started, 2),
-        "artifact": str(path),
-        "digest": artifact.digest,
-    }
+    return Verification(
+        **found,
+        samples=len(part),
+        layers=list(artifact.sizes),
+        dataset=data.name,
+        seconds=round(time.perf_counter() - started, 2),
+        digest=artifact.digest,
+    )
 
 
-def compare(
+def count_mismatches(
     network: FixedNetwork,
     events: Events,
     labels: np.ndarray,

@@ -29,6 +29,11 @@ class FloatArtifact:
     provenance: dict[str, Any] = field(default_factory=dict)  # not in the digest
 
     @property
+    def source(self) -> str:
+        """Name or path of the data set that it was trained on."""
+        return self.provenance.get("dataset", self.config.dataset)
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """Inputs, neurons of each hidden layer, outputs."""
         return (

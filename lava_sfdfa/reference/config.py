@@ -6,9 +6,24 @@ Source of all numbers: the experiments that Bacho & Chu published with arXiv
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from lava_sfdfa.config import settle
+from lava_sfdfa.config import (
+    Epochs,
+    Feedback,
+    Layers,
+    Limit,
+    Seconds,
+    Seed,
+    Share,
+    Weight,
+    check_together,
+)
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.fields import Between, check_fields
+
+# Spike times are kept as exp(t / tau_membrane), which has to be a float.
+MOST_TIME_CONSTANTS = 700
 
 
 @dataclass(frozen=True)
@@ -16,30 +31,40 @@ class FloatConfig:
     """One training in floating point. Times in seconds; names as in `Config`."""
 
     dataset: str = "digits"
-    hidden: tuple[int, ...] = (800,)
-    epochs: int = 30
-    seed: int = 0
-    limit: int | None = None  # training samples to use; None is all
-    feedback: str = "sfdfa"
+    hidden: Layers = (800,)
+    epochs: Epochs = 30
+    seed: Seed = 0
+    limit: Limit = None  # training samples to use; None is all
+    feedback: Feedback = "sfdfa"
 
-    batch: int = 50
-    learning_rate: float = 3e-3  # of Adam
-    feedback_rate: float = 1e-4  # of plain gradient steps, once a batch
-    homeostasis: float = 0.1  # lambda
-    target_rate: float = 0.2  # rho, spikes of a hidden neuron in a sample
+    batch: Annotated[int, Between(1, 65_536)] = 50
+    learning_rate: Annotated[float, Between(0.0, 10.0)] = 3e-3  # of Adam
+    feedback_rate: Share = 1e-4  # of plain gradient steps, once a batch
+    homeostasis: Annotated[float, Between(0.0, 100.0)] = 0.1  # lambda
+    # rho, spikes of a hidden neuron in a sample.
+    target_rate: Annotated[float, Between(0.0, 63.0)] = 0.2
 
-    duration_s: float = 0.2  # of the simulation
-    window_s: float = 0.1  # input spikes arrive within this
-    tau_synapse_s: float = 0.13  # the membrane has twice this
-    threshold_hidden: float = 0.2 / 0.26  # c, in units of the weights
-    threshold_output: float = 0.7 / 0.26
-    weight_init: float = 1.0  # initial weights are uniform in +- this
-    output_shift: float = 0.0  # added to the initial weights of the outputs
-    target_true: int = 15  # output spikes of the true class
-    target_false: int = 3  # output spikes of the others
+    duration_s: Seconds = 0.2  # of the simulation
+    window_s: Seconds = 0.1  # input spikes arrive within this
+    tau_synapse_s: Seconds = 0.13  # the membrane has twice this
+    threshold_hidden: Weight = 0.2 / 0.26  # c, in units of the weights
+    threshold_output: Weight = 0.7 / 0.26
+    # Initial weights are uniform in +- this.
+    weight_init: Annotated[float, Between(0.0, 1e3)] = 1.0
+    # Added to the initial weights of the outputs.
+    output_shift: Annotated[float, Between(-1e3, 1e3)] = 0.0
+    target_true: Annotated[int, Between(1, 63)] = 15  # output spikes of the true class
+    target_false: Annotated[int, Between(0, 63)] = 3  # output spikes of the others
 
     def __post_init__(self):
-        settle(self)
+        check_fields(self)
+        check_together(self)
+        if self.duration_s > MOST_TIME_CONSTANTS * self.tau_membrane_s:
+            raise InputError(
+                f"duration_s must be at most {MOST_TIME_CONSTANTS} times the membrane's "
+                f"time constant, {self.tau_membrane_s}, not {self.duration_s}; raise "
+                "tau_synapse_s, which is half of it"
+            )
 
     @property
     def tau_membrane_s(self) -> float:

@@ -2,7 +2,8 @@
 
 The equations are those of `reference.py`, for tau = 2 tau_s. Time enters as
 z = exp(t / tau), in which everything is a polynomial: u = Q / z - P / z**2 and
-g = P / z**2, and a spike is the first root of c z**2 - Q z + P.
+g = P / z**2, and a spike is the first root of c z**2 - Q z + P. A layer counts z in
+units of a power of two that grows with time, so that no sum overflows; that is exact.
 
 Learning follows Bacho & Chu (arXiv 2403.08804) as their experiments run it: stabilised
 eligibility with the per-synapse recursion; payloads on the first spike of each hidden
@@ -20,6 +21,7 @@ from lava_sfdfa.engine.cache import disk_cached
 SILENT = -1
 BLOCK = 64  # neurons that are looked at together
 TILE = 16  # rows and columns that are transposed together
+LARGE = 2.0**30  # z of a layer beyond which it takes a larger unit
 MOST_SPIKES = 30  # of a neuron in a sample; the authors' limit
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam; Kingma & Ba, arXiv 1412.6980
 
@@ -35,7 +37,7 @@ class FloatLayer(NamedTuple):
     eligible: np.ndarray  # (n_post, n_pre) float32: sum over the batch of e
     p: np.ndarray  # (n_post,) float64, P of the text above
     q: np.ndarray  # (n_post,) float64
-    z: np.ndarray  # (n_post,) float64, of the last spike or now
+    base: np.ndarray  # (1,) float64, a power of two: the unit of all z in here
     n_spikes: np.ndarray  # (n_post,) int32
     carried: np.ndarray  # (n_post,) float64, payload received since the last spike
     own: np.ndarray  # (n_post,) float64, payload of the first spike
@@ -58,6 +60,33 @@ class FloatLayer(NamedTuple):
 ROWS, SPIKES = 0, 1
 
 
+class Trains(NamedTuple):
+    """Samples as spikes at exact times, not on a grid of steps."""
+
+    z: np.ndarray  # (n_spikes,) float64, exp(t / tau), in order within a sample
+    neuron: np.ndarray  # (n_spikes,) int32
+    offset: np.ndarray  # (n_samples + 1,) int64, where each sample begins
+    labels: np.ndarray  # (n_samples,) int64
+
+
+class Simulation(NamedTuple):
+    """What a presentation needs to know beside the layers."""
+
+    thresholds: tuple[float, ...]  # of each layer
+    z_end: float  # exp(duration / tau)
+
+
+class Rule(NamedTuple):
+    """What learning needs to know; names as in `FloatConfig`."""
+
+    targets: tuple[int, int]  # spikes wanted of the true class and of the others
+    learning_rate: float  # of Adam
+    feedback_rate: float
+    homeostasis: float
+    target_rate: float
+    learned: bool  # whether feedback weights are learned (SFDFA) or fixed (DFA)
+
+
 def make_layer(weights: np.ndarray, feedback: np.ndarray) -> FloatLayer:
     """A layer before training. weights: (n_post, n_pre); feedback: (n_post, n_out)."""
     n_post, n_pre = weights.shape
@@ -65,7 +94,7 @@ def make_layer(weights: np.ndarray, feedback: np.ndarray) -> FloatLayer:
     by_input = dict.fromkeys(("slow", "fast"), n_pre)
     most = MOST_SPIKES * n_post
     sizes = {**by_input, **dict.fromkeys(("out_z", "out_neuron", "out_payload"), most)}
-    sizes |= {"size": 2, "crossing": n_post + 1}
+    sizes |= {"size": 2, "crossing": n_post + 1, "base": 1}
     kinds: dict[str, type] = dict.fromkeys(
         ("n_spikes", "row", "fired", "crossing", "out_neuron"), np.int32
     )
@@ -84,20 +113,39 @@ def make_layer(weights: np.ndarray, feedback: np.ndarray) -> FloatLayer:
 @njit
 def present(s, in_z, in_neuron, in_payload, threshold, z_end, learning):
     """Show one sample to one layer: input spikes in order, as z = exp(t / tau)."""
-    s.p[:], s.q[:], s.carried[:] = 0.0, 0.0, 0.0
+    s.p[:], s.q[:], s.carried[:], s.base[0] = 0.0, 0.0, 0.0, 1.0
     s.n_spikes[:], s.row[:], s.size[:], s.slow[:], s.fast[:] = 0, SILENT, 0, 0.0, 0.0
     event, n_events = 0, in_z.size
     while event < n_events and in_z[event] < z_end:
-        now = in_z[event]
-        while event < n_events and in_z[event] == now:
+        arrived = in_z[event]
+        if arrived / s.base[0] > LARGE:
+            rebase(s, arrived)
+        now = arrived / s.base[0]
+        while event < n_events and in_z[event] == arrived:
             take_spike(s, now, in_neuron[event], in_payload[event], learning)
             event += 1
         after = min(in_z[event], z_end) if event < n_events else z_end
+        after /= s.base[0]
         n_crossing = find_crossing(s.p, s.q, s.crossing, threshold, now, after)
         for found in range(n_crossing):
             post = s.crossing[found]
             spike_until(s, post, now, after, threshold, learning)
     sort_spikes(s)
+
+
+@njit
+def rebase(s, z):
+    """Choose a larger unit, so that `z` is near 1 in it. What is lost below the
+    smallest float has long decayed."""
+    _, exponent = math.frexp(z / s.base[0])
+    smaller = 2.0 ** (1 - exponent)
+    s.base[0] /= smaller
+    s.p[:] *= smaller * smaller
+    s.q[:] *= smaller
+    s.slow[:] *= np.float32(smaller)
+    s.fast[:] *= np.float32(smaller * smaller)
+    for row in range(s.size[ROWS]):
+        s.jumps[row] *= np.float32(smaller)
 
 
 @njit
@@ -156,7 +204,7 @@ def spike_until(s, post, now, after, threshold, learning):
         found = s.size[SPIKES]
         s.size[SPIKES] += 1
         first = s.n_spikes[post] == 0
-        s.out_z[found], s.out_neuron[found] = z, post
+        s.out_z[found], s.out_neuron[found] = z * s.base[0], post
         s.out_payload[found] = s.carried[post] + (s.own[post] if first else 0.0)
         s.carried[post] = 0.0
         if learning:
@@ -199,7 +247,7 @@ def sort_spikes(s):
 @njit
 def predict(s, z_end):
     """The output with most spikes; of equal ones that with the highest membrane."""
-    best, top = 0, -math.inf
+    best, top, z_end = 0, -math.inf, z_end / s.base[0]
     for output in range(s.p.size):
         u = s.q[output] / z_end - s.p[output] / (z_end * z_end)
         # u is far below 1000 thresholds: counts come first.
@@ -246,35 +294,31 @@ def adam(s, rate, step, n_batch, homeostasis):
 
 
 @disk_cached
-def learn_batch(
-    layers, thresholds, z, neuron, offset, labels, order, payloads, targets, z_end,
-    rate, feedback_rate, homeostasis, target_rate, step, learned,
-):  # fmt: skip
+def learn_batch(layers, simulation, trains, order, payloads, rule, step):
     """Learn from one batch; return how many samples were right before the step.
 
-    z, neuron, offset: input spikes of all samples, as in `Events`, with z = exp(t /
-    tau); order: the samples of the batch; payloads: normal numbers, a tuple of
-    (n_batch, n_hidden) a hidden layer; step: of Adam, from 1; learned: whether
-    feedback weights are learned (SFDFA) or fixed (DFA).
+    simulation, trains, rule: as their classes say; order: the samples of the batch;
+    payloads: normal numbers, a tuple of (n_batch, n_hidden) a hidden layer; step: of
+    Adam, from 1.
     """
     n_hidden = len(layers) - 1
-    last = layers[n_hidden]
+    last, z_end = layers[n_hidden], simulation.z_end
     n_out = last.p.size
     error = np.zeros(n_out, np.float32)
     direction = np.zeros(n_out)
     n_right = 0
     for position in range(order.size):
         sample = order[position]
-        begin, end = offset[sample], offset[sample + 1]
+        label = trains.labels[sample]
         for layer in range(n_hidden):
             layers[layer].own[:] = payloads[layer][position]
-        forward(layers, thresholds, z[begin:end], neuron[begin:end], z_end, True)
-        n_right += predict(last, z_end) == labels[sample]
+        forward(layers, simulation, trains, sample, True)
+        n_right += predict(last, z_end) == label
         direction[:] = 0.0
         for spike in range(last.size[SPIKES]):
             direction[last.out_neuron[spike]] += last.out_payload[spike]
         for output in range(n_out):
-            wanted = targets[0] if output == labels[sample] else targets[1]
+            wanted = rule.targets[0 if output == label else 1]
             error[output] = wanted - last.n_spikes[output]
         add_gradient(last, error)
         for layer in range(n_hidden):
@@ -288,12 +332,12 @@ def learn_batch(
                     s.estimate[post, output] += s.own[post] * direction[output]
     for layer in range(n_hidden):
         s = layers[layer]
-        if learned:
-            learn_feedback(s, feedback_rate)
-        push = homeostasis * (target_rate - s.batch_spikes / order.size)
-        adam(s, rate, step, order.size, push.astype(np.float32))
+        if rule.learned:
+            learn_feedback(s, rule.feedback_rate)
+        push = rule.homeostasis * (rule.target_rate - s.batch_spikes / order.size)
+        adam(s, rule.learning_rate, step, order.size, push.astype(np.float32))
         s.batch_spikes[:], s.batch_fired[:], s.estimate[:] = 0.0, 0.0, 0.0
-    adam(last, rate, step, order.size, np.zeros(n_out, np.float32))
+    adam(last, rule.learning_rate, step, order.size, np.zeros(n_out, np.float32))
     return n_right
 
 
@@ -308,8 +352,11 @@ def learn_feedback(s, rate):
 
 
 @njit
-def forward(layers, thresholds, z, neuron, z_end, learning):
+def forward(layers, simulation, trains, sample, learning):
     """Present one sample to all layers."""
+    thresholds, z_end = simulation
+    begin, end = trains.offset[sample], trains.offset[sample + 1]
+    z, neuron = trains.z[begin:end], trains.neuron[begin:end]
     present(layers[0], z, neuron, np.zeros(z.size), thresholds[0], z_end, learning)
     for layer in range(1, len(layers)):
         below = layers[layer - 1]
@@ -321,11 +368,10 @@ def forward(layers, thresholds, z, neuron, z_end, learning):
 
 
 @disk_cached
-def classify(layers, thresholds, z, neuron, offset, order, z_end):
+def classify(layers, simulation, trains, order):
     """Predict the classes of the samples `order`: int64 (len(order),)."""
     predictions = np.empty(order.size, np.int64)
     for position in range(order.size):
-        begin, end = offset[order[position]], offset[order[position] + 1]
-        forward(layers, thresholds, z[begin:end], neuron[begin:end], z_end, False)
-        predictions[position] = predict(layers[len(layers) - 1], z_end)
+        forward(layers, simulation, trains, order[position], False)
+        predictions[position] = predict(layers[len(layers) - 1], simulation.z_end)
     return predictions

@@ -113,21 +113,24 @@ def spike_times(weights, times, neurons, threshold, tau, tau_s, end):
     """Spike times of one neuron. weights: float64 (n_pre,); times, neurons: its input
     spikes in order; end: of the simulation, seconds. Returns float64 (n_spikes,)."""
     k = tau_s / (tau - tau_s)
-    p, q = 0.0, 0.0
+    p, q, now = 0.0, 0.0, 0.0  # P and Q for times since `now`, which cannot overflow
     found = []
     for event in range(times.size + 1):
-        start = times[event - 1] if event > 0 else 0.0
-        stop = times[event] if event < times.size else end
+        stop = min(times[event], end) if event < times.size else end
+        start = 0.0
         while True:
-            t = next_spike(p, q, threshold, tau, tau_s, start, min(stop, end))
+            t = next_spike(p, q, threshold, tau, tau_s, start, stop - now)
             if t == math.inf:
                 break
-            found.append(t)
+            found.append(now + t)
             q -= threshold / k * math.exp(t / tau)
             start = t
         if event < times.size:
-            p += weights[neurons[event]] * math.exp(times[event] / tau_s)
-            q += weights[neurons[event]] * math.exp(times[event] / tau)
+            p *= math.exp(-(times[event] - now) / tau_s)
+            q *= math.exp(-(times[event] - now) / tau)
+            p += weights[neurons[event]]
+            q += weights[neurons[event]]
+            now = times[event]
     return np.array(found)
 
 

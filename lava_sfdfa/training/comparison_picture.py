@@ -1,28 +1,28 @@
 """The picture of a comparison: accuracy and angles over the epochs, by feedback."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-PICTURE = "comparison.png"
+from lava_sfdfa.training.comparison import Comparison
+
 WIDTH, HEIGHT, DPI = 11, 4.2, 120  # inches, dots an inch
 
 
-def draw_comparison(path: Path, result: dict[str, Any]) -> None:
-    """Write a PNG. result: of `comparison.compare`. Lines are means over seeds, bands
+def draw_comparison(path: Path, comparison: Comparison) -> None:
+    """Write a PNG. Lines are means over seeds, bands
     one standard deviation."""
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, layout="constrained")
     accuracy, angle = figure.subplots(1, 2)
-    for number, row in enumerate(result["rows"]):
-        kind, color = row["feedback"], f"C{number}"
-        runs = [run for run in result["runs"] if run["feedback"] == kind]
-        label = f"{kind}: {row['test_accuracy_mean']:.2%} test"
-        curves = 100 * np.array([run["val_accuracy"] for run in runs])
+    for number, row in enumerate(comparison.rows):
+        kind, color = row.feedback, f"C{number}"
+        runs = [run for run in comparison.runs if run.feedback == kind]
+        label = f"{kind}: {row.test_accuracy_mean:.2%} test"
+        curves = 100 * np.array([run.val_accuracy for run in runs])
         _draw_band(accuracy, curves, color, label, "-")
-        angles = np.array([run["angles"] for run in runs])
+        angles = np.array([run.angles for run in runs])
         for layer in range(angles.shape[-1] if angles.ndim == 3 else 0):
             label, style = (
                 f"{kind}, hidden layer {layer + 1}",
@@ -37,9 +37,9 @@ def draw_comparison(path: Path, result: dict[str, Any]) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
-    seeds = result["rows"][0]["seeds"]
+    seeds = comparison.rows[0].seeds
     figure.suptitle(
-        f"{result['dataset']}: kinds of feedback, {seeds} seeds "
+        f"{comparison.dataset}: kinds of feedback, {seeds} seeds "
         "(simulated, fixed point, batch 1; exact: floating point)",
         parse_math=False,  # a file's name may hold a dollar sign
     )

@@ -1,10 +1,14 @@
-"""What a training tells while it runs."""
+"""What a training tells while it runs, and who shows it."""
 
 from typing import Any, Protocol
 
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lava_sfdfa.console import console
+
 
 class Display(Protocol):
-    """What training tells while it runs; see `commands/train.py`."""
+    """What a training tells while it runs."""
 
     def say(self, text: str) -> None:
         """A sentence that stays."""
@@ -15,5 +19,94 @@ class Display(Protocol):
     def advance(self, n_samples: int, state: dict[str, float]) -> None:
         """`n_samples` more were learned; `state`: figures of the epoch so far."""
 
-    def finish(self, epoch: int, state: dict[str, Any]) -> None:
-        """An epoch has ended; `state` as in the record."""
+    def finish(self, epoch: int, row: dict[str, Any]) -> None:
+        """An epoch has ended; `row` as in the record."""
+
+
+class Silence:
+    """A display that shows nothing."""
+
+    def say(self, text: str) -> None:
+        """Nothing is said."""
+
+    def start(self, epoch: int, n_samples: int) -> None:
+        """No bar."""
+
+    def advance(self, n_samples: int, state: dict[str, float]) -> None:
+        """Nothing moves."""
+
+    def finish(self, epoch: int, row: dict[str, Any]) -> None:
+        """No line."""
+
+
+class Bar:
+    """A bar and a line an epoch, on standard error; a context manager."""
+
+    def __init__(self, n_epochs: int):
+        self.n_epochs = n_epochs
+        self.progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self.task = self.progress.add_task("", epoch="", figures="", visible=False)
+
+    def __enter__(self) -> "Bar":
+        self.progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.progress.stop()
+
+    def say(self, text: str) -> None:
+        """A sentence that stays."""
+        self.progress.console.print(text, style="dim")
+
+    def start(self, epoch: int, n_samples: int) -> None:
+        """A new bar."""
+        title = f"{epoch + 1}/{self.n_epochs}"
+        fields: dict[str, Any] = {"epoch": title, "figures": ""}
+        self.progress.reset(self.task, total=n_samples, visible=True, **fields)
+
+    def advance(self, n_samples: int, state: dict[str, float]) -> None:
+        """Move the bar, and show the figures of the epoch so far."""
+        speed = self.progress.tasks[0].speed or 0.0
+        figures = f"{state['accuracy']:.1%} right  {speed:,.0f} samples/s"
+        if "spikes" in state:
+            figures += f"  {state['spikes']:.0f} hidden spikes"
+        if "saturation" in state:
+            figures += f"  {state['saturation']:.1%} saturated"
+        self.progress.update(self.task, advance=n_samples, figures=figures)
+
+    def finish(self, epoch: int, row: dict[str, Any]) -> None:
+        """The line of an epoch."""
+        self.progress.console.print(
+            f"epoch {epoch + 1}/{self.n_epochs}: {sentence_of(row)}"
+        )
+
+
+def sentence_of(row: dict[str, Any]) -> str:
+    """A row of the record in words."""
+    parts = [f"training {row['train_accuracy']:.2%}"]
+    if "val_accuracy" in row:
+        parts[0] += f", validation {row['val_accuracy']:.2%}"
+    spikes = ", ".join(f"{count:.0f}" for count in row.get("spikes", ()))
+    if spikes:
+        parts.append(f"spikes a sample {spikes}")
+    cosines = ", ".join(f"{cosine:.2f}" for cosine in row.get("alignment", ()))
+    if cosines:
+        parts.append(f"alignment {cosines}")
+    if "silent" in row:
+        parts.append(f"silent neurons {', '.join(map(str, row['silent']))}")
+    worst = {
+        name.removeprefix("saturation_"): max(shares)
+        for name, shares in row.items()
+        if name.startswith("saturation_")
+    }
+    if worst:
+        limits = ", ".join(f"{name} {share:.1%}" for name, share in worst.items())
+        parts.append(f"at a limit: {limits}")
+    return "; ".join(parts)

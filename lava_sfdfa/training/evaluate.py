@@ -1,36 +1,43 @@
-"""Evaluation of a trained network."""
+"""Accuracy of a trained network on the test part of a data set."""
 
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.console import Progressed
 from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.engine.engine import Engine, compile_engine
-from lava_sfdfa.network.artifact import check_fits, load_artifact
+from lava_sfdfa.network.artifact import Artifact, check_fits
+from lava_sfdfa.results import Result
 
-CHUNK = 256  # samples between two looks at the display when classifying
+CHUNK = 256  # samples between two looks at the display
+
+
+@dataclass(frozen=True)
+class Evaluation(Result):
+    """What `evaluate` found; spikes have an entry a layer."""
+
+    test_accuracy: float
+    samples: int
+    samples_per_second: float
+    spikes_per_sample: list[float]
+    dataset: str
+    digest: str  # of the artifact
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the samples that are classified right."""
+        return self.test_accuracy
 
 
 def evaluate(
-    path: Path,
-    dataset: str | None,
-    data_dir: Path | None,
-    limit: int | None,
-    progress: Callable[[int, int], None],
-) -> dict[str, Any]:
-    """Accuracy of an artifact on the test part of a data set.
-
-    dataset: by default the one it was trained on; limit: test samples to read.
-    progress: called with the samples done and all. Errors: InputError.
-    """
-    artifact = load_artifact(path)
-    trained_on = artifact.provenance.get("dataset", artifact.config.dataset)
-    data = load_dataset(dataset or trained_on, data_dir)
-    check_fits(artifact, data, artifact.network.sizes[-1])
+    artifact: Artifact, data: Dataset, limit: int | None, progress: Progressed
+) -> Evaluation:
+    """Classify the test part, or its first `limit` samples. Errors: InputError where
+    the data do not fit the network."""
+    check_fits(artifact, data)
     part = encode(data.test.first(limit), artifact.config)
     engine = Engine(artifact.network)
     compile_engine(artifact.network, part.events)
@@ -43,12 +50,11 @@ def evaluate(
         n_right += int(np.sum(predictions == part.labels[chosen]))
         totals += n_spikes
         progress(begin + len(chosen), len(part))
-    return {
-        "test_accuracy": n_right / len(part),
-        "samples": len(part),
-        "samples_per_second": round(len(part) / max(seconds, 1e-9), 1),
-        "spikes_per_sample": (totals / len(part)).tolist(),
-        "dataset": data.name,
-        "artifact": str(path),
-        "digest": artifact.digest,
-    }
+    return Evaluation(
+        test_accuracy=n_right / len(part),
+        samples=len(part),
+        samples_per_second=round(len(part) / max(seconds, 1e-9), 1),
+        spikes_per_sample=(totals / len(part)).tolist(),
+        dataset=data.name,
+        digest=artifact.digest,
+    )

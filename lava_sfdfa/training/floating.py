@@ -4,37 +4,27 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.cosine import cosine
 from lava_sfdfa.data.samples import Dataset, Recordings, Samples
+from lava_sfdfa.errors import CheckError
 from lava_sfdfa.network.artifact import check_fits
 from lava_sfdfa.reference import engine
 from lava_sfdfa.reference.artifact import FloatArtifact, save_float
 from lava_sfdfa.reference.config import FloatConfig
+from lava_sfdfa.results import Result
 from lava_sfdfa.training.display import Display
-from lava_sfdfa.training.folder import (
-    keep_previous,
-    prepare_folder,
-    provenance,
-    stopped,
-)
+from lava_sfdfa.training.evaluate import Evaluation
+from lava_sfdfa.training.folder import RunFolder, provenance
+from lava_sfdfa.training.loop import Meter, Row, run_epochs
 
 
-class Trains(NamedTuple):
-    """Samples as spikes at exact times, not on a grid of steps."""
-
-    z: np.ndarray  # (n_spikes,) float64, exp(t / tau), in order within a sample
-    neuron: np.ndarray  # (n_spikes,) int32
-    offset: np.ndarray  # (n_samples + 1,) int64, where each sample begins
-    labels: np.ndarray  # (n_samples,) int64
-
-
-def encode_times(samples: Samples, config: FloatConfig) -> Trains:
+def encode_times(samples: Samples, config: FloatConfig) -> engine.Trains:
     """One spike for each pixel p > 0, at `window * (1 - p / 255)`, the latency code of
     the authors; of recordings, every event within the window."""
     if isinstance(samples, Recordings):
@@ -46,16 +36,16 @@ def encode_times(samples: Samples, config: FloatConfig) -> Trains:
     chosen = np.arange(order.shape[1]) < n_spikes[:, None]
     ordered = np.take_along_axis(samples.images, order, axis=1)
     offset = np.concatenate([[0], np.cumsum(n_spikes)])
-    return Trains(z_of[ordered[chosen]], order[chosen], offset, samples.labels)
+    return engine.Trains(z_of[ordered[chosen]], order[chosen], offset, samples.labels)
 
 
-def _encode_events(samples: Recordings, config: FloatConfig) -> Trains:
+def _encode_events(samples: Recordings, config: FloatConfig) -> engine.Trains:
     sample = np.repeat(np.arange(len(samples)), np.diff(samples.offset))
     order = np.lexsort((samples.time_us, sample))
     order = order[samples.time_us[order] < config.window_s * 1e6]
     times = samples.time_us[order] / 1e6
     n_spikes = np.bincount(sample[order], minlength=len(samples))
-    return Trains(
+    return engine.Trains(
         np.exp(times / config.tau_membrane_s),
         samples.index[order].astype(np.int32),
         np.concatenate([[0], np.cumsum(n_spikes)]),
@@ -76,14 +66,21 @@ class FloatTraining:
         self.rng = np.random.RandomState(config.seed)
         self.layers = _build(config, self.sizes, self.rng)
         n_hidden = len(config.hidden)
-        self._thresholds = (
-            *[config.threshold_hidden] * n_hidden,
-            config.threshold_output,
+        self._simulation = engine.Simulation(
+            thresholds=(*[config.threshold_hidden] * n_hidden, config.threshold_output),
+            z_end=math.exp(config.duration_s / config.tau_membrane_s),
         )
-        self._z_end = math.exp(config.duration_s / config.tau_membrane_s)
+        self._rule = engine.Rule(
+            targets=(config.target_true, config.target_false),
+            learning_rate=config.learning_rate,
+            feedback_rate=config.feedback_rate,
+            homeostasis=config.homeostasis,
+            target_rate=config.target_rate,
+            learned=config.feedback == "sfdfa",
+        )
         self._n_steps = 0  # of Adam
 
-    def epoch(self, part: Trains, advance: Callable[[int, int], None]) -> float:
+    def epoch(self, part: engine.Trains, advance: Callable[[int, int], None]) -> float:
         """Learn all samples in a new order; samples that fill no batch are left out.
 
         advance: called with the samples learned and those right of them, a batch a
@@ -98,7 +95,7 @@ class FloatTraining:
             advance(batch, right)
         return n_right / max(1, n_used)
 
-    def _learn(self, part: Trains, chosen: np.ndarray) -> int:
+    def _learn(self, part: engine.Trains, chosen: np.ndarray) -> int:
         config = self.config
         self._n_steps += 1
         if config.feedback == "symmetric":
@@ -107,10 +104,8 @@ class FloatTraining:
             self.rng.standard_normal((len(chosen), size)) for size in config.hidden
         )
         return engine.learn_batch(
-            self.layers, self._thresholds, *part, chosen, payloads,
-            (config.target_true, config.target_false), self._z_end,
-            config.learning_rate, config.feedback_rate, config.homeostasis,
-            config.target_rate, self._n_steps, config.feedback == "sfdfa",
+            self.layers, self._simulation, part, chosen, payloads, self._rule,
+            self._n_steps,
         )  # fmt: skip
 
     def weights(self) -> list[np.ndarray]:
@@ -134,29 +129,25 @@ class FloatTraining:
             path = layer.weights @ path
         return found[::-1]
 
-    def accuracy(self, part: Trains) -> float:
+    def accuracy(self, part: engine.Trains) -> float:
         """Share of samples classified right; nothing is learned."""
         order = np.arange(len(part.labels))
-        found = engine.classify(
-            self.layers, self._thresholds, *part[:3], order, self._z_end
-        )
+        found = engine.classify(self.layers, self._simulation, part, order)
         return float(np.mean(found == part.labels))
 
-    def spikes(self, part: Trains) -> list[float]:
+    def spikes(self, part: engine.Trains) -> list[float]:
         """Spikes of each layer in a sample, in the mean over the first samples."""
         totals = np.zeros(len(self.layers))
-        for begin, end in list(pairwise(part.offset))[:SAMPLES_OF_SPIKES]:
-            engine.forward(
-                self.layers, self._thresholds, part.z[begin:end],
-                part.neuron[begin:end], self._z_end, False,
-            )  # fmt: skip
+        n_samples = min(SAMPLES_OF_SPIKES, len(part.labels))
+        for sample in range(n_samples):
+            engine.forward(self.layers, self._simulation, part, sample, False)
             totals += [layer.n_spikes.sum() for layer in self.layers]
-        return (totals / max(1, min(SAMPLES_OF_SPIKES, len(part.labels)))).tolist()
+        return (totals / max(1, n_samples)).tolist()
 
     def alignment(self) -> list[float]:
         """Cosine of feedback and forward path weights, a hidden layer each."""
         return [
-            _cosine(layer.feedback, path)
+            cosine(layer.feedback, path)
             for layer, path in zip(self.layers, self._paths(), strict=False)
         ]
 
@@ -179,140 +170,175 @@ def _build(config: FloatConfig, sizes: tuple[int, ...], rng) -> tuple:
     return tuple(layers)
 
 
-def _cosine(a: np.ndarray, b: np.ndarray) -> float:
-    size = np.linalg.norm(a) * np.linalg.norm(b)
-    return float((a * b).sum() / size) if size > 0 else 0.0
-
-
 # --- a whole training -----------------------------------------------------------------
 
 
-def train_float(
-    config: FloatConfig, data_dir: Path | None, out: Path, display: Display
-) -> dict[str, Any]:
-    """Train in floating point and write the network after every epoch.
+@dataclass(frozen=True)
+class FloatTrainingResult(Result):
+    """What a training in floating point found; fields as in `TrainingResult`.
 
-    As `trainer.train`, with the test part read once more: for the weights of the
-    epoch that was best on the validation part. Errors: InputError, as there.
+    The test part is read twice: after the last epoch, and for the weights of the epoch
+    that was best on the validation part.
     """
-    data = load_dataset(config.dataset, data_dir)
-    source, config = config.dataset, dataclasses.replace(config, dataset=data.name)
-    path = prepare_folder(out)
+
+    dataset: str
+    precision: str
+    layers: list[int]
+    feedback: str
+    seed: int
+    epochs: int
+    train_samples: int
+    train_accuracy: float
+    val_accuracy: float
+    test_accuracy: float
+    seconds: float
+    samples_per_second: float
+    spikes_per_sample: list[float]
+    feedback_alignment: list[float]
+    saturation: dict[str, float]
+    best_epoch: int
+    test_accuracy_best_validation: float
+    artifact: str | None
+    digest: str
+
+
+class FloatLearner:
+    """Drives a `FloatTraining` through epochs; see `loop.Learner`."""
+
+    def __init__(
+        self,
+        training: FloatTraining,
+        part: engine.Trains,
+        validation: engine.Trains,
+    ):
+        self.training, self.part, self.validation = training, part, validation
+        self.seconds = 0.0
+
+    @property
+    def n_samples(self) -> int:
+        """Samples that an epoch learns."""
+        return len(self.part.labels)
+
+    def learn(self, epoch: int, meter: Meter) -> Row:
+        """Learn all samples once; returns a row of the record.
+
+        Errors: CheckError where a weight is no number any more.
+        """
+        started = time.perf_counter()
+        training = self.training
+        row = {
+            "train_accuracy": training.epoch(self.part, meter.count),
+            "val_accuracy": training.accuracy(self.validation),
+            "spikes": training.spikes(self.validation),
+            "alignment": training.alignment(),
+        }
+        self.seconds += time.perf_counter() - started
+        if not all(np.isfinite(layer.weights).all() for layer in training.layers):
+            raise CheckError(
+                f"after epoch {epoch + 1} a weight is not a finite number; lower "
+                "learning_rate in --config"
+            )
+        return row
+
+
+def train_float(
+    data: Dataset, config: FloatConfig, out: Path | None, display: Display
+) -> tuple[FloatArtifact, FloatTrainingResult]:
+    """Train in floating point and write the network after every epoch; as `run.train`.
+
+    Errors: as there, and CheckError where weights leave the numbers.
+    """
+    config = dataclasses.replace(config, dataset=data.name)
+    folder = RunFolder(out, display)
     display.say("encoding the samples as spikes")
     part = encode_times(data.train.first(config.limit), config)
-    validation = encode_times(data.validation, config)
     training = FloatTraining(config, data.train.n_inputs, data.n_classes)
+    learner = FloatLearner(training, part, encode_times(data.validation, config))
     display.say("compiling (takes a while the first time)")
     compile_for(config)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
+    kept = [_artifact(learner, data, rows)]
     best: tuple[float, int, list[np.ndarray]] = (-1.0, 0, [])
-    seconds, digest = 0.0, ""
-    try:
-        for epoch in range(config.epochs):
-            started = time.perf_counter()
-            row = _epoch(training, part, validation, display, epoch)
-            seconds += time.perf_counter() - started
-            if epoch == 0:
-                keep_previous(path, display)
-            rows.append(row)
-            artifact = _artifact(training, data, rows, provenance(source, seconds))
-            digest = save_float(path, artifact)
-            display.finish(epoch, row)
-            if row["val_accuracy"] > best[0]:
-                best = (row["val_accuracy"], epoch + 1, training.weights())
-    except KeyboardInterrupt:
-        raise stopped(path, len(rows), config.epochs) from None
+
+    def save(epoch: int, row: Row) -> None:
+        nonlocal best
+        rows.append(row)
+        kept[0] = _artifact(learner, data, rows)
+        folder.save(lambda path: save_float(path, kept[0]))
+        if row["val_accuracy"] > best[0]:
+            best = (row["val_accuracy"], epoch + 1, training.weights())
+
+    run_epochs(learner, range(config.epochs), display, folder, save)
     display.say("reading the test part")
-    test = encode_times(data.test, config)
-    last = rows[-1]
-    result = {
-        "dataset": config.dataset,
-        "precision": "float",
-        "layers": list(training.sizes),
-        "feedback": config.feedback,
-        "seed": config.seed,
-        "epochs": config.epochs,
-        "train_samples": len(part.labels),
-        "train_accuracy": last["train_accuracy"],
-        "val_accuracy": last["val_accuracy"],
-        "test_accuracy": training.accuracy(test),
-        "seconds": round(seconds, 3),
-        "samples_per_second": round(len(rows) * len(part.labels) / seconds, 1),
-        "spikes_per_sample": training.spikes(test),
-        "feedback_alignment": last["alignment"],
-        "saturation": {},
-        "best_epoch": best[1],
-        "artifact": str(path),
-        "digest": digest,
-    }
+    test, last = encode_times(data.test, config), rows[-1]
+    accuracy, spikes = training.accuracy(test), training.spikes(test)
     training.set_weights(best[2])
-    return {**result, "test_accuracy_best_validation": training.accuracy(test)}
+    result = FloatTrainingResult(
+        dataset=config.dataset,
+        precision="float",
+        layers=list(training.sizes),
+        feedback=config.feedback,
+        seed=config.seed,
+        epochs=config.epochs,
+        train_samples=len(part.labels),
+        train_accuracy=last["train_accuracy"],
+        val_accuracy=last["val_accuracy"],
+        test_accuracy=accuracy,
+        seconds=round(learner.seconds, 3),
+        samples_per_second=round(len(rows) * len(part.labels) / learner.seconds, 1),
+        spikes_per_sample=spikes,
+        feedback_alignment=last["alignment"],
+        saturation={},
+        best_epoch=best[1],
+        test_accuracy_best_validation=training.accuracy(test),
+        artifact=None if folder.path is None else str(folder.path),
+        digest=kept[0].digest,
+    )
+    return kept[0], result
 
 
 def compile_for(config: FloatConfig) -> None:
     """Compile what a training of this depth runs, on a network of its own."""
     small = dataclasses.replace(config, hidden=(2,) * len(config.hidden))
-    one = Trains(np.ones(1), np.zeros(1, np.int32), np.arange(2), np.zeros(1, np.int64))
+    one = engine.Trains(
+        np.ones(1), np.zeros(1, np.int32), np.arange(2), np.zeros(1, np.int64)
+    )
     training = FloatTraining(small, 2, 2)
     training.epoch(one, lambda *_: None)
     training.accuracy(one)
     training.spikes(one)
 
 
-def _epoch(
-    training: FloatTraining,
-    part: Trains,
-    validation: Trains,
-    display: Display,
-    epoch: int,
-) -> dict[str, Any]:
-    display.start(epoch, len(part.labels))
-    seen = [0, 0]
-
-    def advance(count: int, right: int) -> None:
-        seen[0], seen[1] = seen[0] + count, seen[1] + right
-        display.advance(count, {"accuracy": seen[1] / seen[0]})
-
-    return {
-        "train_accuracy": training.epoch(part, advance),
-        "val_accuracy": training.accuracy(validation),
-        "spikes": training.spikes(validation),
-        "alignment": training.alignment(),
-    }
-
-
-def _artifact(
-    training: FloatTraining, data: Dataset, rows: list[dict], origin: dict[str, Any]
-) -> FloatArtifact:
+def _artifact(learner: FloatLearner, data: Dataset, rows: list[Row]) -> FloatArtifact:
+    training = learner.training
+    names = rows[0] if rows else ()
     return FloatArtifact(
         config=training.config,
         data_digest=data.digest,
         shape=data.shape,
         weights=tuple(training.weights()),
         feedback=tuple(layer.feedback.copy() for layer in training.layers[:-1]),
-        record={name: np.array([row[name] for row in rows]) for name in rows[0]},
-        provenance=origin,
+        record={name: np.array([row[name] for row in rows]) for name in names},
+        provenance=provenance(data.source, learner.seconds),
     )
 
 
 def evaluate_float(
-    artifact: FloatArtifact, dataset: str | None, data_dir: Path | None, limit
-) -> dict[str, Any]:
-    """Accuracy on the test part of a data set; as `trainer.evaluate`."""
-    trained_on = artifact.provenance.get("dataset", artifact.config.dataset)
-    data = load_dataset(dataset or trained_on, data_dir)
-    check_fits(artifact, data, artifact.sizes[-1])
+    artifact: FloatArtifact, data: Dataset, limit: int | None
+) -> Evaluation:
+    """Accuracy on the test part of a data set; as `evaluate`."""
+    check_fits(artifact, data)
     training = FloatTraining(artifact.config, artifact.sizes[0], artifact.sizes[-1])
     training.set_weights(artifact.weights)
     part = encode_times(data.test.first(limit), artifact.config)
     started = time.perf_counter()
     accuracy = training.accuracy(part)
     seconds = time.perf_counter() - started
-    return {
-        "test_accuracy": accuracy,
-        "samples": len(part.labels),
-        "samples_per_second": round(len(part.labels) / max(seconds, 1e-9), 1),
-        "spikes_per_sample": training.spikes(part),
-        "dataset": data.name,
-        "digest": artifact.digest,
-    }
+    return Evaluation(
+        test_accuracy=accuracy,
+        samples=len(part.labels),
+        samples_per_second=round(len(part.labels) / max(seconds, 1e-9), 1),
+        spikes_per_sample=training.spikes(part),
+        dataset=data.name,
+        digest=artifact.digest,
+    )

@@ -65,8 +65,7 @@ def _draw_sample(figure, artifact: Artifact, data: Dataset) -> None:
     part = encode(data.test.first(1), artifact.config)
     engine = Engine(artifact.network)
     layers = engine.raster(part.events, 0)
-    counts = part.events.counts[0]
-    inputs = (np.repeat(np.arange(len(counts)), counts), part.events.index)
+    inputs = (part.events.steps_of(0), part.events.inputs_of(0))
     sizes = artifact.network.sizes
     titles = ["input"]
     titles += [f"hidden {number + 1}" for number in range(artifact.network.n_hidden)]

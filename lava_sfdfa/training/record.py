@@ -1,7 +1,10 @@
 """What is recorded of every epoch of a training."""
 
+import numpy as np
+
 from lava_sfdfa.chip.protocol import RATE_BITS
 from lava_sfdfa.config import Config
+from lava_sfdfa.engine.engine import Engine
 
 # A hidden neuron whose running mean is below a spike in 200 samples.
 SILENT_RATE = 2**RATE_BITS // 200
@@ -11,6 +14,11 @@ def learning_share(config: Config, epoch: int) -> float:
     """Share of the learning rate in an epoch: falls linearly to its end."""
     progress = epoch / max(1, config.epochs - 1)
     return 1.0 - (1.0 - config.learning_rate_end) * progress
+
+
+def silent_neurons(engine: Engine) -> list[int]:
+    """How many neurons of each hidden layer hardly ever spike."""
+    return [int(np.sum(state.rate < SILENT_RATE)) for state in engine.states[:-1]]
 
 
 def saturation(counts: list[dict[str, int]]) -> dict[str, list[float]]:
@@ -32,5 +40,6 @@ def saturation(counts: list[dict[str, int]]) -> dict[str, list[float]]:
     }
 
 
-def _add(total: dict[str, int], counts: dict[str, int]) -> dict[str, int]:
+def added(total: dict[str, int], counts: dict[str, int]) -> dict[str, int]:
+    """Two sets of counts as one."""
     return {name: total.get(name, 0) + count for name, count in counts.items()}

@@ -1,17 +1,17 @@
-"""Training and evaluation: a data set, a configuration, an artifact on disk."""
+"""A training in the chip's integers, from a data set to an artifact."""
 
 import dataclasses
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from lava_sfdfa.chip import random
 from lava_sfdfa.config import Config
-from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode
-from lava_sfdfa.data.samples import Dataset, shuffled
+from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.engine.engine import Engine, compile_engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import (
@@ -22,87 +22,101 @@ from lava_sfdfa.network.artifact import (
 )
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
+from lava_sfdfa.results import Result
 from lava_sfdfa.training.display import Display
-from lava_sfdfa.training.folder import (
-    keep_previous,
-    prepare_folder,
-    provenance,
-    stopped,
-)
-from lava_sfdfa.training.record import SILENT_RATE, _add, learning_share, saturation
+from lava_sfdfa.training.fixed import FixedLearner
+from lava_sfdfa.training.folder import PICTURE, RunFolder, provenance
+from lava_sfdfa.training.loop import Row, run_epochs
+
+Backend = Literal["cpu", "lava"]
+
+
+@dataclass(frozen=True)
+class TrainingResult(Result):
+    """What `train` found. Lists have an entry a layer; accuracies are shares.
+
+    The test part is read once, after the last epoch.
+    """
+
+    dataset: str
+    layers: list[int]  # inputs, neurons of each hidden layer, outputs
+    feedback: str
+    seed: int
+    epochs: int
+    train_samples: int
+    train_accuracy: float  # of the last epoch, each sample before it was learned
+    val_accuracy: float
+    test_accuracy: float
+    seconds: float
+    samples_per_second: float  # while learning
+    spikes_per_sample: list[float]
+    feedback_alignment: list[float]  # cosine of B and the forward path weights
+    saturation: dict[str, float]  # share of what was visited that stood at a limit
+    silent: list[int]  # neurons of each hidden layer that hardly ever spike
+    artifact: str | None  # path, where the run had a folder
+    picture: str | None
+    digest: str
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the test part that is classified right."""
+        return self.test_accuracy
 
 
 def train(
+    data: Dataset,
     config: Config,
-    data_dir: Path | None,
-    out: Path,
+    out: Path | None,
     display: Display,
     resume: bool = False,
-    backend: str = "cpu",
-) -> dict[str, Any]:
-    """Train a network and write its artifact after every epoch.
+    backend: Backend = "cpu",
+) -> tuple[Artifact, TrainingResult]:
+    """Train a network; with a folder, write its artifact after every epoch.
 
-    out: folder, made where it is missing; backend: cpu, or lava, which is slow and
-    reaches the same digest. Returns the summary that `train --json` prints. Errors:
-    InputError for bad data, a folder that cannot be written, an artifact that does not
-    fit (resume), and after Ctrl-C; BackendError where Lava is missing.
+    out: the folder, or None; resume: go on from the artifact in it; backend: cpu, or
+    lava, which is slow and reaches the same digest. Errors: InputError for bad data, a
+    folder that cannot be written, and an artifact that does not fit (resume);
+    BackendError where Lava is missing; Stopped after Ctrl-C.
     """
     make_engine = engine_class(backend)
-    data = load_dataset(config.dataset, data_dir)
-    source, config = config.dataset, dataclasses.replace(config, dataset=data.name)
-    path = prepare_folder(out)
-    history = load_for_resume(path, config, data) if resume else None
-    run = Run(config, data, source, path, display, history, make_engine)
+    config = dataclasses.replace(config, dataset=data.name)
+    folder = RunFolder(out, display, goes_on=resume)
+    history = load_for_resume(folder.path, config, data) if resume else None
+    run = Run(config, data, folder, display, history, make_engine)
     try:
-        seconds = run.train()
+        run.train()
     finally:
         run.engine.close()
     display.say("reading the test part once")
-    test = encode(data.test, config)
-    predictions, n_spikes = run.engine.classify(test.events)
-    state = run.artifact.record
-    last = {name: state[name][-1].tolist() for name in state}
-    return {
-        "dataset": config.dataset,
-        "layers": list(run.artifact.network.sizes),
-        "feedback": config.feedback,
-        "seed": config.seed,
-        "epochs": run.artifact.epochs_done,
-        "train_samples": len(run.part),
-        "train_accuracy": last["train_accuracy"],
-        "val_accuracy": last["val_accuracy"],
-        "test_accuracy": float(np.mean(predictions == test.labels)),
-        "seconds": round(seconds, 3),
-        "samples_per_second": run.samples_per_second,
-        "spikes_per_sample": (n_spikes / len(test)).tolist(),
-        "feedback_alignment": last["alignment"],
-        "saturation": {
-            name.removeprefix("saturation_"): max(last[name])
-            for name in last
-            if name.startswith("saturation_")
-        },
-        "silent": last["silent"],
-        "artifact": str(path),
-        "digest": run.artifact.digest,
-    }
+    result = run.result(data)
+    if folder.path is not None:
+        from lava_sfdfa.training.picture import draw_training  # slow to import
+
+        picture = folder.path.with_name(PICTURE)
+        draw_training(picture, run.artifact, data, result.test_accuracy)
+        result = dataclasses.replace(result, picture=str(picture))
+    return run.artifact, result
 
 
-def engine_class(backend: str) -> type[Engine]:
-    """The engine of a backend, cpu or lava."""
+def engine_class(backend: Backend) -> type[Engine]:
+    """The engine of a backend. Errors: BackendError."""
     if backend == "cpu":
         return Engine
-    from lava_sfdfa.processes.engine import LavaEngine
     from lava_sfdfa.processes.network import require_lava
 
     require_lava()
+    from lava_sfdfa.processes.engine import LavaEngine
+
     return LavaEngine
 
 
-def load_for_resume(path: Path, config: Config, data: Dataset) -> Artifact:
+def load_for_resume(path: Path | None, config: Config, data: Dataset) -> Artifact:
     """The artifact to go on from. Errors: InputError where it was trained in
     another way than `config` says, or for more epochs than it asks."""
+    if path is None:
+        raise InputError("resume needs the folder of the run; give it as out")
     artifact = load_artifact(path)
-    check_fits(artifact, data, artifact.network.sizes[-1])
+    check_fits(artifact, data)
     for entry in dataclasses.fields(Config):
         old, new = getattr(artifact.config, entry.name), getattr(config, entry.name)
         if entry.name != "epochs" and old != new:
@@ -124,115 +138,75 @@ def load_for_resume(path: Path, config: Config, data: Dataset) -> Artifact:
 
 
 class Run:
-    """One training: the engine, the data as spikes, and the record that grows."""
+    """One training: the engine, the data as spikes, and the artifact that grows.
+
+    history: the artifact to go on from, or None; arrive: gives the order of the samples
+    by their labels, where it is not to be shuffled in every epoch.
+    """
 
     def __init__(
         self,
         config: Config,
         data: Dataset,
-        source: str,
-        path: Path,
+        folder: RunFolder,
         display: Display,
-        history: Artifact | None,
+        history: Artifact | None = None,
         make_engine: type[Engine] = Engine,
+        arrive: Callable[[np.ndarray], np.ndarray] | None = None,
     ):
-        self.config, self.path, self.display = config, path, display
-        self.source = source  # name or path of the data set
+        self.config, self.folder, self.display = config, folder, display
+        self.source, self.seconds = data.source, 0.0
         display.say("encoding the samples as spikes")
-        self.part = encode(data.train.first(config.limit), config)
-        self.validation = encode(data.validation, config)
+        part = encode(data.train.first(config.limit), config)
+        validation = encode(data.validation, config)
         if history is None:
             network = build_network(config, data.train.n_inputs, data.n_classes)
-            fixed = quantise(network, config)
-            record: dict[str, np.ndarray] = {}
-            self.engine = make_engine(fixed)
+            self.engine = make_engine(quantise(network, config))
         else:
-            fixed, record = history.network, history.record
-            self.engine = make_engine(fixed, history.rates, history.n_learned)
-        self.artifact = Artifact(
-            config,
-            data.digest,
-            data.shape,
-            fixed,
-            (),
-            self.engine.n_learned,
-            record,
+            self.engine = make_engine(history.network, history.rates, history.n_learned)
+        self.artifact = history or Artifact(
+            config, data.digest, data.shape, self.engine.start_network, (), 0, {}
         )
-        self.epochs_before = 0 if history is None else history.epochs_done
-        self.learn_seconds = 0.0
+        self.artifact = dataclasses.replace(self.artifact, config=config)
+        self.epochs_before = self.artifact.epochs_done
+        order = None if arrive is None else arrive(part.labels)
+        self.learner = FixedLearner(self.engine, config, part, validation, order)
         display.say("compiling the engine (takes a while the first time)")
-        compile_engine(fixed, self.part.events)
+        compile_engine(self.engine.start_network, part.events)
 
-    @property
-    def samples_per_second(self) -> float:
-        """Training samples a second, learning alone."""
-        epochs = self.artifact.epochs_done - self.epochs_before
-        return round(epochs * len(self.part) / max(self.learn_seconds, 1e-9), 1)
+    def train(self, watch: Callable[[Artifact], None] | None = None) -> None:
+        """All epochs that are left; watch: called with the artifact after each."""
 
-    def train(self) -> float:
-        """All epochs that are left; returns the seconds they took."""
+        def save(epoch: int, row: Row) -> None:
+            self.save(row)
+            if watch is not None:
+                watch(self.artifact)
+
         begin = time.perf_counter()
-        done = self.epochs_before
-        saved = done
-        try:
-            for epoch in range(done, self.config.epochs):
-                seed, count = self.config.seed, len(self.part)
-                order = shuffled(seed, random.ORDER, epoch, count)
-                row = self.learn(epoch, order)
-                self.save(row, first=epoch == done)
-                saved = epoch + 1
-                self.display.finish(epoch, row)
-                self._warn_of_silence(row["spikes"])
-        except KeyboardInterrupt:
-            more = "; go on with --resume"
-            raise stopped(self.path, saved, self.config.epochs, more) from None
-        return time.perf_counter() - begin
+        epochs = range(self.epochs_before, self.config.epochs)
+        more = "; go on with --resume"
+        run_epochs(self.learner, epochs, self.display, self.folder, save, more)
+        self.seconds = time.perf_counter() - begin
 
-    def learn(self, epoch: int, order: np.ndarray) -> dict[str, Any]:
-        """Learn the samples `order`, one after the other; then validate.
-
-        Returns a row of the record. `predictions` holds what was predicted of each
-        sample before it was learned.
-        """
-        config, engine, part = self.config, self.engine, self.part
-        engine.set_learning_share(learning_share(config, epoch))
-        engine.take_counts()
-        self.display.start(epoch, len(order))
-        self.predictions = np.zeros(len(order), np.int64)
-        n_right, totals = 0, [dict[str, int]() for _ in engine.states]
-        for begin in range(0, len(order), engine.chunk):
-            chosen = order[begin : begin + engine.chunk]
-            started = time.perf_counter()
-            predictions = engine.learn(part.events, part.labels, chosen)
-            self.learn_seconds += time.perf_counter() - started
-            n_right += int(np.sum(predictions == part.labels[chosen]))
-            self.predictions[begin : begin + len(chosen)] = predictions
-            counts = engine.take_counts()
-            totals = [_add(*pair) for pair in zip(totals, counts, strict=True)]
-            n_seen = begin + len(chosen)
-            shares = saturation(counts)
-            self.display.advance(
-                len(chosen),
-                {
-                    "accuracy": n_right / n_seen,
-                    "spikes": sum(c["spikes"] for c in counts[:-1]) / len(chosen),
-                    "saturation": max(max(share) for share in shares.values()),
-                },
-            )
-        predictions, _ = engine.classify(self.validation.events)
-        return {
-            "train_accuracy": n_right / len(order),
-            "val_accuracy": float(np.mean(predictions == self.validation.labels)),
-            "spikes": [count["spikes"] / len(order) for count in totals],
-            "weights_changed": [
-                count["weights_changed"] / max(1, count["weight_updates"])
-                for count in totals
-            ],
-            "silent": [np.sum(s.rate < SILENT_RATE) for s in engine.states[:-1]],
-            "alignment": list(engine.alignment()),
-            "learning_share": learning_share(config, epoch),
-            **{f"saturation_{k}": v for k, v in saturation(totals).items()},
-        }
+    def save(self, row: Row) -> None:
+        """Give the artifact a row more in its record, and write it."""
+        record = {name: np.array([value]) for name, value in row.items()}
+        if self.artifact.record:
+            record = {
+                name: np.concatenate([self.artifact.record[name], new])
+                for name, new in record.items()
+            }
+        engine = self.engine
+        self.artifact = dataclasses.replace(
+            self.artifact,
+            network=engine.network(),
+            rates=tuple(state.rate.copy() for state in engine.states[:-1]),
+            n_learned=engine.n_learned,
+            record=record,
+            provenance=provenance(self.source, self.learner.learn_seconds),
+        )
+        self.folder.save(lambda path: save_artifact(path, self.artifact))
+        self._warn_of_silence(row["spikes"])
 
     def _warn_of_silence(self, spikes: list[float]) -> None:
         for number, count in enumerate(spikes[:-1], 1):
@@ -242,23 +216,41 @@ class Run:
                     "learn; lower threshold_hidden or raise weight_init in --config"
                 )
 
-    def save(self, row: dict[str, Any], first: bool) -> None:
-        """Write the artifact with a row more in its record; the first time, an
-        artifact that was there is kept."""
-        record = {name: np.array([value]) for name, value in row.items()}
-        if self.artifact.record:
-            record = {
-                name: np.concatenate([self.artifact.record[name], new])
-                for name, new in record.items()
-            }
-        self.artifact = dataclasses.replace(
-            self.artifact,
-            network=self.engine.network(),
-            rates=tuple(state.rate.copy() for state in self.engine.states[:-1]),
-            n_learned=self.engine.n_learned,
-            record=record,
-            provenance=provenance(self.source, self.learn_seconds),
+    @property
+    def samples_per_second(self) -> float:
+        """Training samples a second, learning alone."""
+        n_learned = self.engine.n_learned
+        n_learned -= self.epochs_before * self.learner.n_samples
+        return round(n_learned / max(self.learner.learn_seconds, 1e-9), 1)
+
+    def result(self, data: Dataset) -> TrainingResult:
+        """The figures of the training, and those of the test part."""
+        test = encode(data.test, self.config)
+        predictions, n_spikes = self.engine.classify(test.events)
+        last: dict[str, Any] = {
+            name: values[-1].tolist() for name, values in self.artifact.record.items()
+        }
+        return TrainingResult(
+            dataset=self.config.dataset,
+            layers=list(self.artifact.sizes),
+            feedback=self.config.feedback,
+            seed=self.config.seed,
+            epochs=self.artifact.epochs_done,
+            train_samples=self.learner.n_samples,
+            train_accuracy=last["train_accuracy"],
+            val_accuracy=last["val_accuracy"],
+            test_accuracy=float(np.mean(predictions == test.labels)),
+            seconds=round(self.seconds, 3),
+            samples_per_second=self.samples_per_second,
+            spikes_per_sample=(n_spikes / len(test)).tolist(),
+            feedback_alignment=last["alignment"],
+            saturation={
+                name.removeprefix("saturation_"): max(last[name])
+                for name in last
+                if name.startswith("saturation_")
+            },
+            silent=last["silent"],
+            artifact=None if self.folder.path is None else str(self.folder.path),
+            picture=None,
+            digest=self.artifact.digest,
         )
-        if first and self.epochs_before == 0:
-            keep_previous(self.path, self.display)
-        save_artifact(self.path, self.artifact)

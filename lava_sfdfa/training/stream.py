@@ -5,20 +5,20 @@ rate does not fall, and a class can begin late, at an output that was there but 
 """
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from lava_sfdfa.chip import random
 from lava_sfdfa.config import Config
-from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode
-from lava_sfdfa.data.samples import shuffled
+from lava_sfdfa.data.samples import Dataset, shuffled
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.artifact import Artifact
+from lava_sfdfa.results import Result
 from lava_sfdfa.training.display import Display
-from lava_sfdfa.training.folder import prepare_folder
+from lava_sfdfa.training.folder import RunFolder
 from lava_sfdfa.training.run import Run
 
 WINDOW = 1000  # samples over which accuracy is taken
@@ -27,56 +27,93 @@ GOAL = 0.95
 PICTURE = "stream.png"
 
 
-def stream(
-    config: Config, data_dir: Path | None, out: Path, display: Display, late: int | None
-) -> dict[str, Any]:
-    """Learn the training part as it arrives and write the artifact and a picture.
+@dataclass(frozen=True)
+class StreamResult(Result):
+    """What `stream` found. Prequential: of each sample before it was learned."""
 
-    late: a class that does not occur in the first half, or None. Returns the summary
-    that `stream --json` prints. Errors: InputError.
+    dataset: str
+    layers: list[int]
+    feedback: str
+    seed: int
+    samples: int
+    prequential_accuracy: float
+    prequential_accuracy_end: float  # over the last `WINDOW` samples
+    samples_to_95: int | None  # learned until 95 % over `WINDOW` samples, or None
+    test_accuracy: float
+    late: int | None  # the class that began late
+    late_from: int | None  # its first sample
+    late_prequential_accuracy_end: float | None
+    late_test_accuracy: float | None
+    artifact: str | None
+    picture: str | None
+    digest: str
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the test part that is classified right."""
+        return self.test_accuracy
+
+
+def stream(
+    data: Dataset,
+    config: Config,
+    out: Path | None,
+    display: Display,
+    late: int | None = None,
+) -> tuple[Artifact, StreamResult]:
+    """Learn the training part as it arrives; with a folder, write artifact and picture.
+
+    late: a class that does not occur in the first half, or None. Errors: InputError.
     """
-    data = load_dataset(config.dataset, data_dir)
-    source = config.dataset
     config = dataclasses.replace(config, dataset=data.name, epochs=1)
     if late is not None and not 0 <= late < data.n_classes:
         raise InputError(
-            f"--late is {late}; the classes of {data.name} are 0 to "
-            f"{data.n_classes - 1}"
+            f"late must be a class of {data.name}, between 0 and {data.n_classes - 1}, "
+            f"not {late}"
         )
-    run = Run(config, data, source, prepare_folder(out), display, None)
-    order = arrival(run.part.labels, late, config.seed)
-    run.save(run.learn(0, order), first=True)
-    labels = run.part.labels[order]
-    right = run.predictions == labels
-    draw(out / PICTURE, labels, right, late, f"{data.name}, seed {config.seed}")
+    run = Run(
+        config,
+        data,
+        RunFolder(out, display),
+        display,
+        arrive=lambda labels: arrival(labels, late, config.seed),
+    )
+    run.train()
+    labels = run.learner.part.labels[run.learner.order(0)]
+    right = run.learner.predictions == labels
     test = encode(data.test, config)
     predictions, _ = run.engine.classify(test.events)
     tested = predictions == test.labels
-    result = {
-        "dataset": config.dataset,
-        "layers": list(run.artifact.network.sizes),
-        "feedback": config.feedback,
-        "seed": config.seed,
-        "samples": len(order),
-        "prequential_accuracy": float(right.mean()),
-        "prequential_accuracy_end": float(right[-WINDOW:].mean()),
-        "samples_to_95": samples_to(right, GOAL),
-        "test_accuracy": float(tested.mean()),
-        "artifact": str(run.path),
-        "picture": str(out / PICTURE),
-        "digest": run.artifact.digest,
-    }
-    if late is not None:
-        is_late = labels == late
-        result |= {
-            "late": late,
-            "late_from": int(np.argmax(is_late)),
-            "late_prequential_accuracy_end": float(
-                right[is_late][-WINDOW_LATE:].mean()
-            ),
-            "late_test_accuracy": float(tested[test.labels == late].mean()),
-        }
-    return result
+    picture = None
+    if out is not None:
+        picture = out / PICTURE
+        draw(picture, labels, right, late, f"{data.name}, seed {config.seed}")
+    is_late = np.zeros(len(labels), bool) if late is None else labels == late
+    result = StreamResult(
+        dataset=config.dataset,
+        layers=list(run.artifact.sizes),
+        feedback=config.feedback,
+        seed=config.seed,
+        samples=len(labels),
+        prequential_accuracy=float(right.mean()),
+        prequential_accuracy_end=float(right[-WINDOW:].mean()),
+        samples_to_95=samples_to(right, GOAL),
+        test_accuracy=float(tested.mean()),
+        late=late,
+        late_from=None if late is None else int(np.argmax(is_late)),
+        late_prequential_accuracy_end=_share(right[is_late][-WINDOW_LATE:]),
+        late_test_accuracy=_share(
+            tested[test.labels == (-1 if late is None else late)]
+        ),
+        artifact=None if run.folder.path is None else str(run.folder.path),
+        picture=None if picture is None else str(picture),
+        digest=run.artifact.digest,
+    )
+    return run.artifact, result
+
+
+def _share(right: np.ndarray) -> float | None:
+    return float(right.mean()) if right.size else None
 
 
 def arrival(labels: np.ndarray, late: int | None, seed: int) -> np.ndarray:
@@ -107,6 +144,8 @@ def samples_to(right: np.ndarray, goal: float) -> int | None:
 
 def draw(path: Path, labels, right, late: int | None, title: str) -> None:
     """The curve of prequential accuracy; those of the late class and of the others."""
+    from matplotlib.figure import Figure  # slow to import
+
     figure = Figure(figsize=(9, 4.5), dpi=120, layout="constrained")
     axes = figure.subplots()
     groups = {f"all, over {WINDOW:,} samples": (np.ones(len(labels), bool), WINDOW)}

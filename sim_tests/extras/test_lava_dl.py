@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from conftest import dense, random_samples, small_config, small_network
+from small import random_samples, small_config, small_network
 from lava.lib.dl.netx.hdf5 import Network
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
@@ -66,7 +66,7 @@ def assert_same_spikes(path, network, config, events):
     In its first steps an upper layer in Lava still shows the sample before.
     """
     write_netx(path, artifact_of(network, config))
-    shown = np.stack([dense(events, i, network.steps) for i in range(len(events))])
+    shown = np.stack([events.dense(i, network.steps) for i in range(len(events))])
     got, wanted = run_in_lava(path, shown, network.steps), of_engine(network, events)
     first = network.n_hidden
     assert wanted.sum() > 2 * len(events) and not wanted[:, :first].any()

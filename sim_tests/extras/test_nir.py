@@ -6,7 +6,7 @@ from itertools import pairwise
 import nir
 import numpy as np
 import pytest
-from conftest import random_samples, small_config, small_network
+from small import random_samples, small_config, small_network
 
 from lava_sfdfa.deploy.exchange.dense import DenseLif, dense_layers
 from lava_sfdfa.deploy.exchange.nir import STEP_S, make_graph, read_nir, write_nir

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from conftest import dense
+
 from lava.lib.dl import slayer
 
 from lava_sfdfa.cli import main

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from lava_sfdfa.chip import random
-from lava_sfdfa.data.samples import Dataset, Images, shuffled, split
+from lava_sfdfa.data.samples import Dataset, Images, hold_out, split
 
 YIN_YANG_SEEDS = {"train": 42, "validation": 41, "test": 40}  # of the published parts
 YIN_YANG_SIZES = {"train": 5000, "validation": 1000, "test": 1000}
@@ -17,16 +16,8 @@ def load_digits() -> Dataset:
     pixels, labels = datasets.load_digits(return_X_y=True)  # 0..16
     images = np.rint(pixels * (255 / 16)).astype(np.uint8)
     labels = labels.astype(np.int64)
-    order = shuffled(0, random.SPLIT, 1, len(labels))
-    n_test = round(len(labels) * TEST_SHARE_DIGITS)
-    test, train = order[:n_test], order[n_test:]
-    return split(
-        "digits",
-        (8, 8),
-        10,
-        Images(images[train], labels[train]),
-        Images(images[test], labels[test]),
-    )
+    parts = hold_out(Images(images, labels), TEST_SHARE_DIGITS)
+    return split("digits", (8, 8), 10, *parts)
 
 
 def load_yin_yang() -> Dataset:

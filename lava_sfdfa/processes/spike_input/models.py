@@ -33,8 +33,7 @@ class SpikeInputModel(PyLoihiProcessModel):
         step = (self.time_step - 1) % self._schedule.period
         sample = self._order[self.sample[0] % len(self._order)]
         spikes = np.zeros(self._events.n_inputs, np.int32)
-        if step < self._events.counts.shape[1]:
-            spikes[self._active(sample, step)] = 1
+        spikes[self._events.inputs_at(sample, step)] = 1
         self.s_out.send(spikes)
         label = np.zeros(self._n_classes, np.int32)
         if step == self._schedule.error:
@@ -42,9 +41,3 @@ class SpikeInputModel(PyLoihiProcessModel):
         self.label_out.send(label)
         if step == self._schedule.rest:
             self.sample = self.sample + 1
-
-    def _active(self, sample: int, step: int) -> np.ndarray:
-        """The inputs that spike in a step of a sample."""
-        counts = self._events.counts[sample]
-        begin = self._events.offset[sample] + counts[:step].sum()
-        return self._events.index[begin : begin + counts[step]]

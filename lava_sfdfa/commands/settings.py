@@ -1,0 +1,48 @@
+"""What the options of a command and a file of settings ask for together."""
+
+from pathlib import Path
+from typing import Any
+
+from lava_sfdfa.config import Config, read_config
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.reference.config import FloatConfig
+
+
+def given(
+    file: Path | None, options: dict[str, Any], kind: type = Config
+) -> dict[str, Any]:
+    """What a user set: in a file, for a configuration of `kind`, and by options."""
+    chosen = {name: value for name, value in options.items() if value not in (None, ())}
+    return {**(read_config(file, kind) if file else {}), **chosen}
+
+
+def run_settings(
+    file: Path | None,
+    options: dict[str, Any],
+    out: Path | None,
+    resume: bool = False,
+    suffix: str = "",
+) -> tuple[str, dict[str, Any], Path]:
+    """The data set, the settings and the folder of a run.
+
+    Values are checked here, before anything slow is imported. Errors: InputError.
+    """
+    values = given(file, options)
+    dataset = values.pop("dataset", None)
+    if resume and dataset is None and out is not None:
+        from lava_sfdfa.network.artifact import load_artifact
+
+        dataset = load_artifact(out).source
+    dataset = dataset or "digits"
+    folder = out or default_folder(named_config(dataset, **values), suffix)
+    return dataset, values, folder
+
+
+def default_folder(config: Config | FloatConfig, suffix: str = "") -> Path:
+    """Where a run goes that was not told."""
+    name = (
+        Path(config.dataset).stem if config.dataset.endswith(".npz") else config.dataset
+    )
+    layers = "-".join(map(str, config.hidden))
+    run = f"{name}-{layers}-{config.feedback}-seed{config.seed}{suffix}"
+    return Path("runs") / run

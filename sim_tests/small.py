@@ -1,0 +1,45 @@
+"""Small networks and spikes that many tests share."""
+
+import numpy as np
+
+from lava_sfdfa.config import Config
+from lava_sfdfa.data.encoding import encode_latency
+from lava_sfdfa.data.events import Events
+from lava_sfdfa.network.fixed import FixedNetwork
+from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.real import build_network
+
+
+def small_config(**changes) -> Config:
+    """A configuration in which a handful of neurons spikes and learns much."""
+    values = {
+        "hidden": (12,),
+        "steps": 24,
+        "learning_rate": 0.3,
+        "lower_rate": 0.5,
+        "weight_init": 1.5,
+        "homeostasis": 4.0,
+        "threshold_hidden": 0.1,
+        "threshold_output": 0.05,
+        "target_true": 6,
+        "target_false": 1,
+        **changes,
+    }
+    return Config(**values)
+
+
+def small_network(
+    config: Config, n_inputs: int = 20, n_classes: int = 3
+) -> FixedNetwork:
+    return quantise(build_network(config, n_inputs, n_classes), config)
+
+
+def random_samples(
+    config: Config, n_samples: int, n_inputs: int = 20, n_classes: int = 3
+) -> tuple[Events, np.ndarray]:
+    """Random images as events, and labels that they determine."""
+    rng = np.random.RandomState(config.seed + 100)
+    labels = rng.randint(n_classes, size=n_samples)
+    on = rng.rand(n_classes, n_inputs) < 0.6
+    images = rng.randint(1, 256, size=(n_samples, n_inputs)) * on[labels]
+    return encode_latency(images.astype(np.uint8), config.window_steps), labels
