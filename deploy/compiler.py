@@ -95,7 +95,8 @@ class Plan:
         the network. Errors: InputError, BackendError where there is no board.
         """
         chosen = self.data if data is None else data
-        found = as_dataset(chosen or self.content.source, data_dir)
+        folder = None if data_dir is None else Path(data_dir)
+        found = as_dataset(chosen or self.content.source, folder)
         with progress_bar("running", progress) as show:
             return run_plan(self.content, target, found, samples, show)
 
@@ -166,7 +167,8 @@ def compile_artifact(
 def count_activity(artifact: Artifact, graph: Graph, data: Dataset) -> Activity:
     """Spikes, messages and updates on samples of a data set. Errors: InputError."""
     check_fits(artifact, data)
-    part = encode(data.validation.first(N_SAMPLES), artifact.config)
+    samples = data.validation if len(data.validation) else data.train
+    part = encode(samples.first(N_SAMPLES), artifact.config)
     return measure(graph, artifact.network, part.events, artifact.n_learned)
 
 

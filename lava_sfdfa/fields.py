@@ -31,13 +31,13 @@ def check_fields(config: Any) -> None:
 
     Errors: InputError for a value of another type, outside its range, or no choice.
     """
-    for name, hint in declared(type(config)).items():
+    for name, hint in declared(config.__class__).items():
         value = checked(name, hint, getattr(config, name))
         object.__setattr__(config, name, value)
 
 
 @functools.cache
-def declared(kind: type) -> dict[str, Any]:
+def declared(kind: Any) -> dict[str, Any]:
     """The declaration of each field of a dataclass, by name."""
     hints = typing.get_type_hints(kind, include_extras=True)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}

@@ -26,6 +26,14 @@ NAMED: dict[str, dict[str, Any]] = {
         "hidden_range": 1.0,
         "learning_rate": 0.06,
     },
+    "table": {  # features in a population code, see data/tables.py
+        **_IMAGES,
+        "hidden": (100,),
+        "epochs": 30,
+        "weight_init": 1.0,
+        "hidden_range": 1.0,
+        "learning_rate": 0.06,
+    },
     # Four inputs have to drive a neuron that 150 pixels drive elsewhere: wide weights
     # with a mean, and low thresholds. All they say is in their times: small steps, and
     # a current and a membrane that remember the whole sample.

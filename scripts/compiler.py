@@ -39,7 +39,7 @@ from lava_sfdfa.deploy.mapping.place import (
     place_cores,
 )
 from lava_sfdfa.deploy.mapping.traffic import Traffic, adjacency, measure_traffic
-from lava_sfdfa.deploy.plan.files import save_plan
+from lava_sfdfa.deploy.plan.files import write_plan
 from lava_sfdfa.deploy.plan.page import html_page
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.network.artifact import Artifact
@@ -75,9 +75,9 @@ def cores() -> None:
         for board, small in (("oheo-gulch", False), ("oheo-gulch", True),
                              ("kapoho-bay", False)):  # fmt: skip
             for mode in MODES:
-                found, _, _ = fit(Request(sizes, find_board(board, small), mode))
+                found = fit(Request(sizes, find_board(board, small), mode))[0].to_json()
                 names = ("fits", "cores", "lower_bound", "above_bound", "why_above")
-                row = {name: found.get(name) for name in (*names, "reason", "savings")}
+                row = {name: found[name] for name in (*names, "reason", "savings")}
                 what = {"layers": sizes, "chip": found["chip"], "mode": mode}
                 hidden = [
                     layer["neurons_per_core"]
@@ -111,10 +111,10 @@ def placement(data_dir: Path | None, quick: bool) -> None:
         part = encode(data.validation.first(N_MEASURED), config)
         for board in boards:
             for mode in MODES:
-                compare(engine.network(), board, mode, part)
+                show_ways(engine.network(), board, mode, part)
 
 
-def compare(network: FixedNetwork, board_name: str, mode: str, part) -> None:
+def show_ways(network: FixedNetwork, board_name: str, mode: str, part) -> None:
     """All ways to place one network on one board."""
     board = find_board(board_name)
     request = Request(network.sizes, board, mode)
@@ -241,25 +241,26 @@ def compile_random(neurons: int, width: int) -> dict[str, Any]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin, begin_cpu = time.perf_counter(), time.process_time()
     seconds = {}
-    summary, graph, packed = fit(request)
+    report, graph, packed = fit(request)
     assert packed is not None
     seconds["partition"] = time.perf_counter() - begin
     activity: Activity = measure(graph, network, events)
     seconds["activity"] = time.perf_counter() - begin
-    done = place_and_cost(artifact, request, summary, graph, packed, activity)
+    done = place_and_cost(artifact, request, report, graph, packed, activity)
     seconds["place"] = time.perf_counter() - begin
     with tempfile.TemporaryDirectory() as folder:
-        save_plan(Path(folder), done.plan)
+        write_plan(Path(folder), done.content)
         size = sum(file.stat().st_size for file in Path(folder).iterdir())
     seconds["write"] = time.perf_counter() - begin
-    n_letters = len(html_page(done))
+    assert done.placement is not None
+    n_letters = len(html_page(done.report, done.placement))
     seconds["report"] = time.perf_counter() - begin
     cpu = time.process_time() - begin_cpu
     return {
         "neurons": sum(network.sizes),
         "synapses": sum(layer.weights.size for layer in network.layers),
         "cores": packed.n_cores,
-        "chips": summary["chips"],
+        "chips": report.chips,
         "cpu_seconds": round(cpu, 2),
         "seconds_until": {name: round(value, 2) for name, value in seconds.items()},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -267,8 +268,8 @@ def compile_random(neurons: int, width: int) -> dict[str, Any]:
         "plan_mb": size // 2**20,
         "report_mb": round(n_letters / 2**20, 2),
         "spikes_per_sample": float(sum(s.sum() for s in activity.spikes) / 5),
-        "spike_hops_per_sample": done.summary["spike_hops_per_sample"],
-        "sequential_hops_per_sample": done.summary["sequential_hops_per_sample"],
+        "spike_hops_per_sample": done.report.spike_hops_per_sample,
+        "sequential_hops_per_sample": done.report.sequential_hops_per_sample,
     }
 
 

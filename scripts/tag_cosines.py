@@ -27,7 +27,7 @@ from lava_sfdfa.network.quantise import quantise, weight_unit
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.presets import named_config
 from lava_sfdfa.reference import equations
-from lava_sfdfa.training import comparison
+from lava_sfdfa.training import angles
 
 PERCENTILES = (5, 25, 50, 75)
 BITS = {"trace": (7, 6, 5, 4, 3), "y1": (7, 6, 5, 4, 3), "tag": (9, 8, 7, 6, 5)}
@@ -66,7 +66,7 @@ def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]
         engine.set_learning_share(0.0)
         spikes = engine.raster(part.events, sample)
         engine.learn(part.events, part.labels, np.array([sample]))
-        inputs = comparison.input_spikes(part.events, sample, step_s)
+        inputs = angles.input_spikes(part.events, sample, step_s)
         row = []
         for number, (steps, neurons) in enumerate(spikes):
             layer, tags = network.layers[number], engine.sample(number).tags
@@ -157,12 +157,12 @@ def measure(options: argparse.Namespace) -> list[dict]:
         rates = tuple(state.rate for state in engine.states[:-1])
         network = engine.network()
         cases = learn_cases(config, part, network, rates, options.samples)
-        widths: list[tuple[str, dict | None]] = [("engine", None)]
+        cases_of: list[tuple[str, dict | None]] = [("engine", None)]
         if eligibility == "trace":
-            widths += [("model, no rounding", EXACT), ("model", FULL)]
+            cases_of += [("model, no rounding", EXACT), ("model", FULL)]
             for name, choices in BITS.items():
-                widths += [(f"{name} {b}", {**FULL, name: b}) for b in choices[1:]]
-        for label, bits in widths:
+                cases_of += [(f"{name} {b}", {**FULL, name: b}) for b in choices[1:]]
+        for label, bits in cases_of:
             for number in range(len(network.layers)):
                 values = [
                     cosine

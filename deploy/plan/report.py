@@ -42,7 +42,7 @@ def headline(report: FitReport) -> str:
     network = "-".join(map(str, report.sizes))
     answer = "fits" if report.fits else "does not fit"
     cores = ""
-    if report.cores is not None:
+    if report.cores is not None and report.chips is not None:
         on_chips = plural(report.chips, "chip")
         cores = f": {plural(report.cores, 'core')} on {on_chips}"
     return (
@@ -71,6 +71,8 @@ def layer_row(layer: LayerFit) -> tuple[str, ...]:
 def core_lines(report: FitReport) -> list[str]:
     """Lower bound and what would help."""
     bound = report.lower_bound
+    if bound is None:
+        return []
     lines = [
         f"lower bound (need over budget): {plural(bound.cores, 'core')}, "
         f"{report.above_bound:.1%} above it"

@@ -271,9 +271,8 @@ class Simulator:
         for part in self.of(error):
             # third has the targets, total the spikes of the outputs
             is_true = np.arange(part.n) + part.begin == label
-            targets = part.third, part.third
             one_sided = network.loss == "margin"
-            errors = output_errors(part.total, targets, is_true, one_sided)
+            errors = output_errors(part.total, part.third, is_true, one_sided)
             self.send(error, part.begin + np.arange(part.n), errors)
         for line, rows, values in self.deliver():
             line.target.third += line.drive(rows, values).astype(np.int32)

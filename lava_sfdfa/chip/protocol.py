@@ -51,14 +51,13 @@ def output_error(count, target, is_true, one_sided):
 
 
 def output_errors(
-    counts: np.ndarray, targets: tuple[int, int], is_true: np.ndarray, one_sided: bool
+    counts: np.ndarray, wanted: np.ndarray, is_true: np.ndarray, one_sided: bool
 ) -> np.ndarray:
     """`output_error` of all outputs: int64 (n_out,).
 
-    counts: integers (n_out,); targets: spikes wanted of the true class and of the
-    others; is_true: bool (n_out,), which output stands for the true class.
+    counts, wanted: integers (n_out,), spikes found and targets; is_true: bool
+    (n_out,), which output stands for the true class.
     """
-    wanted = np.where(is_true, *targets)
     rows = zip(counts.tolist(), wanted.tolist(), is_true.tolist(), strict=True)
     return np.array([output_error(*row, one_sided) for row in rows], np.int64)
 

@@ -57,6 +57,7 @@ def train(
         return
     dataset, values, folder = run_settings(config, options, out, resume)
     from lava_sfdfa.model import train as run  # compiled code: slow to import
+    from lava_sfdfa.training.run import TrainingResult
 
     result = run(
         dataset,
@@ -67,7 +68,7 @@ def train(
         progress=True,
         **values,
     ).result
-    assert result is not None
+    assert isinstance(result, TrainingResult)
     console.print(
         f"test accuracy {result.test_accuracy:.2%} "
         f"(simulated, fixed point, batch 1); "

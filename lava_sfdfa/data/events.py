@@ -9,7 +9,7 @@ import numpy as np
 class EventArrays(NamedTuple):
     """The arrays of `Events`, for compiled code."""
 
-    index: np.ndarray
+    inputs: np.ndarray  # `index` of `Events`
     counts: np.ndarray
     offset: np.ndarray
 

@@ -35,8 +35,8 @@ def disk_cached(function: Callable) -> Callable:
 def _cache_folder() -> Path | None:
     """A writable folder for this version of the sources; None where there is none."""
     digest = hashlib.sha256()
-    for folder in SOURCES:
-        for path in sorted((PACKAGE / folder).glob("*.py")):
+    for source in SOURCES:
+        for path in sorted((PACKAGE / source).glob("*.py")):
             digest.update(path.read_bytes())
     name = f"numba-{digest.hexdigest()[:16]}"
     for base in (lambda: PACKAGE / "__pycache__", user_cache):

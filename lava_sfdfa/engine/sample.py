@@ -80,13 +80,13 @@ def load_input(events, sample, train):
         start[step + 1] = start[step] + events.counts[sample, step]
     start[n_steps + 1 :] = start[n_steps]
     for event in range(start[n_steps]):
-        spikes[event] = events.index[events.offset[sample] + event]
+        spikes[event] = events.inputs[events.offset[sample] + event]
 
 
 @njit
 def make_train(events, n_steps):
     """Room for the input of any sample, see `load_input`."""
-    return np.empty(events.index.size, np.int32), np.empty(n_steps + 1, np.int32)
+    return np.empty(events.inputs.size, np.int32), np.empty(n_steps + 1, np.int32)
 
 
 @disk_cached

@@ -79,7 +79,8 @@ class Timeline:
         targets = self.network.target_true, self.network.target_false
         one_sided = self.network.loss == "margin"
         is_true = np.arange(n_spikes.size) == self._label
-        return output_errors(n_spikes, targets, is_true, one_sided)
+        wanted = np.where(is_true, *targets)
+        return output_errors(n_spikes, wanted, is_true, one_sided)
 
     def _tags(self, step: int, layer: int) -> State:
         scratch = self._shown[min(step, self.schedule.steps - 1)][layer]

@@ -10,7 +10,8 @@ import numpy as np
 
 from lava_sfdfa.chip import widths
 from lava_sfdfa.data.events import Events
-from lava_sfdfa.engine.engine import Engine, predict
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.sample import predict
 from lava_sfdfa.engine.state import COUNTS, make_noise
 from lava_sfdfa.processes import plastic
 from lava_sfdfa.processes.network import LavaNetwork, make_input

@@ -77,7 +77,8 @@ def target_errors(config: Config, counts: np.ndarray, label: int) -> np.ndarray:
     """Errors of the outputs, by the loss and the targets of `config`."""
     targets = (config.target_true, config.target_false)
     is_true = np.arange(counts.size) == label
-    return protocol.output_errors(counts, targets, is_true, config.loss == "margin")
+    wanted = np.where(is_true, *targets)
+    return protocol.output_errors(counts, wanted, is_true, config.loss == "margin")
 
 
 def real_neurons(config: Config) -> list[equations.Neurons]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.config import Config, Feedback
+from lava_sfdfa.config import Config, known_settings
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.fields import choices
@@ -120,12 +120,12 @@ def _write(found: Comparison, out: Path) -> Comparison:
 def train_fixed(
     data: Dataset,
     config: Config,
-    kind: Feedback,
+    kind: str,
     out: Path | None,
     display: Display,
 ) -> dict[str, Any]:
     """One training with the chip's rule: its figures and curves."""
-    config = dataclasses.replace(config, feedback=kind)
+    config = dataclasses.replace(config, **known_settings({"feedback": kind}))
     held = encode(data.validation.first(N_ANGLES), config)
     run = Run(config, data, RunFolder(out, display), display)
     angles: list[list[float]] = []

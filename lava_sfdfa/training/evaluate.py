@@ -9,6 +9,7 @@ from lava_sfdfa.console import Progressed
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.engine.engine import Engine, compile_engine
+from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact, check_fits
 from lava_sfdfa.results import Result
 
@@ -38,6 +39,8 @@ def evaluate(
     """Classify the test part, or its first `limit` samples. Errors: InputError where
     the data do not fit the network."""
     check_fits(artifact, data)
+    if len(data.test) == 0:
+        raise InputError(f"{data.name}: has no test part; give data that have one")
     part = encode(data.test.first(limit), artifact.config)
     engine = Engine(artifact.network)
     compile_engine(artifact.network, part.events)

@@ -137,6 +137,14 @@ def load_for_resume(path: Path | None, config: Config, data: Dataset) -> Artifac
     return artifact
 
 
+def new_artifact(config: Config, data: Dataset) -> Artifact:
+    """A network for a data set that has learned nothing yet."""
+    network = build_network(config, data.train.n_inputs, data.n_classes)
+    fixed = quantise(network, config)
+    origin = {"dataset": data.source}
+    return Artifact(config, data.digest, data.shape, fixed, (), 0, {}, origin)
+
+
 class Run:
     """One training: the engine, the data as spikes, and the artifact that grows.
 
@@ -159,18 +167,13 @@ class Run:
         display.say("encoding the samples as spikes")
         part = encode(data.train.first(config.limit), config)
         validation = encode(data.validation, config)
-        if history is None:
-            network = build_network(config, data.train.n_inputs, data.n_classes)
-            self.engine = make_engine(quantise(network, config))
-        else:
-            self.engine = make_engine(history.network, history.rates, history.n_learned)
-        self.artifact = history or Artifact(
-            config, data.digest, data.shape, self.engine.start_network, (), 0, {}
-        )
-        self.artifact = dataclasses.replace(self.artifact, config=config)
+        before = history or new_artifact(config, data)
+        self.engine = make_engine(before.network, before.rates, before.n_learned)
+        self.artifact = dataclasses.replace(before, config=config)
         self.epochs_before = self.artifact.epochs_done
         order = None if arrive is None else arrive(part.labels)
-        self.learner = FixedLearner(self.engine, config, part, validation, order)
+        held = validation if len(validation) else None
+        self.learner = FixedLearner(self.engine, config, part, held, order)
         display.say("compiling the engine (takes a while the first time)")
         compile_engine(self.engine.start_network, part.events)
 

@@ -26,7 +26,8 @@ def load_yin_yang() -> Dataset:
     for part, seed in YIN_YANG_SEEDS.items():
         features, labels = yin_yang(YIN_YANG_SIZES[part], seed)
         parts[part] = Images(np.rint(features * 255).astype(np.uint8), labels)
-    return Dataset("yin-yang", (4,), 3, **parts)
+    train, validation, test = (parts[name] for name in YIN_YANG_SEEDS)
+    return Dataset("yin-yang", (4,), 3, train, validation, test)
 
 
 def yin_yang(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -42,11 +42,10 @@ class OutputPhases(Phases):
 
     def _find_error(self, label: np.ndarray, sample: int) -> None:
         """Target minus count; y3 is the error, scaled."""
-        params = self.proc_params
-        targets = params["target_true"], params["target_false"]
-        self.error = output_errors(
-            self.n_spikes, targets, label != 0, params["one_sided"]
-        )
+        params, is_true = self.proc_params, label != 0
+        wanted = np.where(is_true, params["target_true"], params["target_false"])
+        one_sided = params["one_sided"]
+        self.error = output_errors(self.n_spikes, wanted, is_true, one_sided)
         total = self.error.astype(self.wide) * self.error_gain
         self.factor = self.third_factor(total, sample)
         self.y3 = self.factor * self.variable_unit
