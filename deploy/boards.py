@@ -17,11 +17,13 @@ nengo-loihi is nengo/nengo-loihi at e564f66; NxTF is intel-nrc-ecosystem/models 
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lava_sfdfa.chip import widths
 from lava_sfdfa.errors import CheckError, InputError, unknown_choice
+from lava_sfdfa.types import Array
 
 WORD_BITS = 64
 
@@ -83,10 +85,12 @@ class CoreModel:
         ]
 
     @property
-    def limit_vector(self) -> np.ndarray:
+    def limit_vector(self) -> Array:
         """Limits in the order of `RESOURCES`: int64."""
-        found = [self.limits.get(name) for name in RESOURCES]
-        return np.array([fact.value if fact else UNLIMITED for fact in found], np.int64)
+        limits = [self.limits.get(name) for name in RESOURCES]
+        return np.array(
+            [fact.value if fact else UNLIMITED for fact in limits], np.int64
+        )
 
     def synapse_bits(self, weight_bits: int, plastic: bool, recursive: bool) -> int:
         """Memory of one synapse in bits. Errors: CheckError for a second tag on a
@@ -105,14 +109,14 @@ class CoreModel:
                 bits += self.second_tag_bits.value
         return bits
 
-    def axon_words(self, n_synapses, bits: int) -> np.ndarray:
+    def axon_words(self, n_synapses: int | Array, bits: int) -> Array:
         """Words of one input axon with `n_synapses` (an integer or an array of them)
         of `bits` each: full entries, and one for the rest, in whole words."""
         full, rest = np.divmod(n_synapses, self.entry_most.value)
         words = full * self._entry_words(self.entry_most.value, bits)
         return words + np.where(rest > 0, self._entry_words(rest, bits), 0)
 
-    def _entry_words(self, n_synapses, bits: int):
+    def _entry_words(self, n_synapses: int | Array, bits: int) -> Any:
         used = n_synapses * bits + self.header_bits.value
         words = -(-used // WORD_BITS)
         if self.tight_from is None:

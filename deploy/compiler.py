@@ -15,12 +15,13 @@ from lava_sfdfa.deploy.mapping.fit import FitReport, Request, fit
 from lava_sfdfa.deploy.mapping.graph import Graph, Mode, parse_layers
 from lava_sfdfa.deploy.mapping.partition import Partition
 from lava_sfdfa.deploy.plan.check import check_content
-from lava_sfdfa.deploy.plan.files import read_plan, write_files, write_plan
+from lava_sfdfa.deploy.plan.files import read_plan, write_plan
 from lava_sfdfa.deploy.plan.page import html_page
 from lava_sfdfa.deploy.plan.plan import PlanContent, build_plan
 from lava_sfdfa.deploy.plan.report import CompileReport, text_report
 from lava_sfdfa.deploy.run.run import RunResult, Target, run_plan
 from lava_sfdfa.errors import CheckError
+from lava_sfdfa.files import write_files
 from lava_sfdfa.network.artifact import Artifact, check_fits
 
 N_SAMPLES = 100  # of the validation part, whose spikes are counted
@@ -31,14 +32,14 @@ REPORT, PAGE = "report.txt", "report.html"
 class Plan:
     """A network placed on a board: what `compile` gives and `load_plan` reads.
 
-    content: what is in its files; placement and found: where its cores stand, and its
-    report, None for a plan that was read; data: the data set of the network, where it
-    is at hand.
+    content: what is in its files; placement and kept_report: where its cores stand, and
+    its report, None for a plan that was read; data: the data set of the network, where
+    it is at hand.
     """
 
     content: PlanContent
     placement: Placement | None = None
-    found: CompileReport | None = None
+    kept_report: CompileReport | None = None
     data: Dataset | None = None
 
     @property
@@ -49,8 +50,8 @@ class Plan:
     @property
     def report(self) -> CompileReport:
         """Whether and how the network fits the board, and what a sample costs."""
-        if self.found is not None:
-            return self.found
+        if self.kept_report is not None:
+            return self.kept_report
         facts = self.content.facts
         costs = dict(facts["costs"])
         board = find_board(costs.pop("board"), facts["chip"].endswith("conservative"))
@@ -96,9 +97,9 @@ class Plan:
         """
         chosen = self.data if data is None else data
         folder = None if data_dir is None else Path(data_dir)
-        found = as_dataset(chosen or self.content.source, folder)
+        dataset = as_dataset(chosen or self.content.source, folder)
         with progress_bar("running", progress) as show:
-            return run_plan(self.content, target, found, samples, show)
+            return run_plan(self.content, target, dataset, samples, show)
 
     def check(self) -> None:
         """Prove that the plan is whole: every neuron is placed once, axons lead where
@@ -185,5 +186,5 @@ def place_and_cost(
     placement = place_network(request.board, graph, packed, n_chips, activity)
     costs = costs_of(placement, activity)
     content = build_plan(artifact, placement, costs)
-    found = CompileReport(**vars(report), **vars(costs), digest=content.digest)
-    return Plan(content, placement, found)
+    full_report = CompileReport(**vars(report), **vars(costs), digest=content.digest)
+    return Plan(content, placement, full_report)

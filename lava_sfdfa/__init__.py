@@ -80,8 +80,9 @@ __all__ = [
 if (Path(__file__).parent / "deploy").is_file():
     raise ImportError(
         "lava_sfdfa/deploy is a file, but should be a symbolic link to the folder "
-        "deploy: this checkout was made without symbolic links. Run `git config "
-        "core.symlinks true` and `git checkout -- lava_sfdfa/deploy`, or install a wheel"
+        "deploy: this checkout was made without symbolic links. Run "
+        "`git config core.symlinks true` and `git checkout -- lava_sfdfa/deploy`, or "
+        "install a wheel"
     )
 
 

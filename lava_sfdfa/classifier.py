@@ -17,14 +17,15 @@ from lava_sfdfa.presets import named_config
 from lava_sfdfa.training.display import Silence
 from lava_sfdfa.training.folder import RunFolder
 from lava_sfdfa.training.run import Run, new_artifact
+from lava_sfdfa.types import Array
 
 
 class SFDFAClassifier(ClassifierMixin, BaseEstimator):
     """A classifier of tables that learns on the chip's rule, in the chip's integers.
 
     Features may have any scale: they become spikes by a population code that is made
-    from the training samples. `partial_fit` is on-chip learning: every sample is learned
-    once, in the order in which it comes.
+    from the training samples. `partial_fit` is on-chip learning: every sample is
+    learned once, in the order in which it comes.
 
     hidden: neurons of each hidden layer; epochs: times that `fit` learns every sample;
     feedback: sfdfa, random or symmetric; learning_rate: None for that of the preset;
@@ -96,13 +97,13 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
         self.model_.learn(self.code_.encode(X), labels)
         return self
 
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict(self, X: Any) -> Array:  # noqa: N803
         """The label of each sample: (n,)."""
         encoded = self._encoded(X)
         numbers = self.model_.predict(encoded)
         return self.classes_[np.minimum(numbers, len(self.classes_) - 1)]
 
-    def decision_function(self, X: Any) -> np.ndarray:  # noqa: N803
+    def decision_function(self, X: Any) -> Array:  # noqa: N803
         """Spikes of each output, and a part of one for its membrane: (n, n_classes);
         with two classes the difference of the second and the first: (n,)."""
         encoded = self._encoded(X)
@@ -113,12 +114,12 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
 
     # --- inside -----------------------------------------------------------------------
 
-    def _encoded(self, X: Any) -> np.ndarray:  # noqa: N803
+    def _encoded(self, X: Any) -> Array:  # noqa: N803
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)  # noqa: N806
         return self.code_.encode(X)
 
-    def _numbers(self, y: np.ndarray) -> np.ndarray:
+    def _numbers(self, y: Array) -> Array:
         """Labels as positions in `classes_`. Errors: ValueError for an unknown one."""
         numbers = np.searchsorted(self.classes_, y).clip(0, len(self.classes_) - 1)
         unknown = self.classes_[numbers] != y
@@ -145,7 +146,7 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
             **values,
         )
 
-    def _dataset(self, x: np.ndarray, labels: np.ndarray) -> Dataset:
+    def _dataset(self, x: Array, labels: Array) -> Dataset:
         """The samples as a data set without other parts."""
         images = Images(self.code_.encode(x), labels.astype(np.int64))
         return Dataset(

@@ -88,7 +88,7 @@ class Config:
     # Spikes of a hidden neuron in a sample.
     target_rate: Annotated[float, Between(0.0, 63.0)] = 0.2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_fields(self)
         check_together(self)
 

@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 
+from lava_sfdfa.types import Array
 
-def cosine(a: np.ndarray, b: np.ndarray) -> float:
+
+def cosine(a: Array, b: Array) -> float:
     """Cosine of two arrays of one shape; 0 where one of them is zero.
 
     The sums are exact, so that it is the same on every machine.

@@ -5,6 +5,7 @@ what to do. Everything else that escapes is a fault of ours.
 """
 
 import difflib
+from collections.abc import Iterable
 
 
 class SfdfaError(Exception):
@@ -37,9 +38,9 @@ class Stopped(KeyboardInterrupt):
     exit_code = 2
 
 
-def unknown_choice(what: str, value: object, allowed) -> str:
+def unknown_choice(what: str, value: object, allowed: Iterable[object]) -> str:
     """The sentence about a value that is none of those allowed."""
-    near = difflib.get_close_matches(str(value), [str(a) for a in allowed], 1)
+    choices = [str(choice) for choice in allowed]
+    near = difflib.get_close_matches(str(value), choices, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    names = ", ".join(map(str, allowed))
-    return f"{what} must be one of {names}, not {value!r}{hint}"
+    return f"{what} must be one of {', '.join(choices)}, not {value!r}{hint}"

@@ -3,38 +3,57 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from lava_sfdfa.errors import InputError
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
     """A temporary file beside `path` to write to, which then takes its place.
 
     Nothing half-written is ever seen, and nothing is left where writing fails.
-    Errors: InputError where the folder or the file cannot be written.
+    Errors: InputError where the folder or the file cannot be written; option: which
+    names another place.
     """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
         os.close(handle)
     except OSError as error:
         raise InputError(
-            f"{path.parent}: cannot be written ({error.strerror}); choose another --out"
+            f"{path.parent}: cannot be written ({error.strerror}); choose another "
+            f"{option}"
         ) from None
     temporary = Path(name)
     try:
         yield temporary
-        make_readable(temporary)
+        _make_readable(temporary)
         temporary.replace(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error})") from None
+        raise InputError(
+            f"{path}: cannot be written ({error}); choose another {option}"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def make_readable(path: Path) -> None:
+def write_files(folder: Path, writers: dict[str, Callable[[Path], Any]]) -> None:
+    """Write files into a folder, which is made; all are complete before one takes its
+    name. Errors: InputError where the folder cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be made ({error.strerror}); choose another --out"
+        ) from None
+    with contextlib.ExitStack() as stack:
+        for name, write in writers.items():
+            write(stack.enter_context(replacing(folder / name)))
+
+
+def _make_readable(path: Path) -> None:
     """Give a temporary file, which is private, the mode of any new file."""
     mask = os.umask(0)
     os.umask(mask)

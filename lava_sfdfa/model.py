@@ -50,6 +50,7 @@ from lava_sfdfa.training.folder import RunFolder
 from lava_sfdfa.training.run import Backend, TrainingResult
 from lava_sfdfa.training.stream import StreamResult
 from lava_sfdfa.training.watch import SampleTrace, WatchedEngine
+from lava_sfdfa.types import Array
 
 PathLike = str | Path
 Data = Any  # a name, a path, arrays, or a `Dataset`; see `as_dataset`
@@ -141,23 +142,23 @@ class Model:
 
         limit: test samples to read. Errors: InputError for data that do not fit.
         """
-        found = self._dataset(data, data_dir)
+        dataset = self._dataset(data, data_dir)
         with progress_bar("classifying", progress) as show:
-            return evaluate(self.artifact, found, limit, show)
+            return evaluate(self.artifact, dataset, limit, show)
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: Any) -> Array:
         """Classes of samples: int64 (n,). x: (n, ..) as in training, or `Samples`."""
         part = self._part(x, None)
         return self._learning_engine().classify(part.events)[0]
 
-    def scores(self, x: Any) -> np.ndarray:
-        """Spikes of each output, and a part of one for its membrane: float64 (n, n_out).
+    def scores(self, x: Any) -> Array:
+        """Spikes of each output, and a part of one for its v: float64 (n, n_out).
 
         The largest of a row is the prediction.
         """
         return self._learning_engine().scores(self._part(x, None).events)
 
-    def learn(self, x: Any, y: Any, *, share: float = 1.0) -> np.ndarray:
+    def learn(self, x: Any, y: Any, *, share: float = 1.0) -> Array:
         """Learn samples in this order, each once, as they would arrive at a chip.
 
         share: of the learning rate. Returns the classes, each predicted before its
@@ -168,7 +169,7 @@ class Model:
         return engine.learn(part.events, part.labels, np.arange(len(part)))
 
     def engine(self) -> "Watch":
-        """A copy of the network that learns one sample at a time and shows each step."""
+        """A copy that learns one sample at a time and shows every step."""
         artifact = self.artifact
         engine = Engine(artifact.network, artifact.rates, artifact.n_learned)
         return Watch(self, WatchedEngine(engine, self.config))
@@ -186,18 +187,18 @@ class Model:
         The model stays as it is. Errors: BackendError without Lava, InputError,
         CheckError where nothing happened that could be compared.
         """
-        found = self._dataset(data, data_dir)
+        dataset = self._dataset(data, data_dir)
         with progress_bar("comparing engine and Lava", progress) as show:
-            return verify(self.artifact, found, samples, show)
+            return verify(self.artifact, dataset, samples, show)
 
     def info(self) -> Info:
         """What it holds: layers, rule, widths, training."""
-        found = self.artifact
-        network, config = found.network, found.config
+        artifact = self.artifact
+        network, config = artifact.network, artifact.config
         return Info(
             artifact=None if self.path is None else str(self.path),
             format_version=VERSION,
-            digest=found.digest,
+            digest=artifact.digest,
             dataset=config.dataset,
             layers=list(network.sizes),
             feedback=config.feedback,
@@ -213,9 +214,11 @@ class Model:
             ],
             rules=[_described(layer.rule) for layer in network.layers],
             feedback_rule=FEEDBACK_RULE,
-            training={name: values.tolist() for name, values in found.record.items()},
-            samples_learned=found.n_learned,
-            provenance=found.provenance,
+            training={
+                name: values.tolist() for name, values in artifact.record.items()
+            },
+            samples_learned=artifact.n_learned,
+            provenance=artifact.provenance,
         )
 
     # --- where it goes --------------------------------------------------------------
@@ -259,8 +262,8 @@ class Model:
         data: whose validation part shows how much it spikes, by default its own.
         Errors: CheckError where it does not fit, with what would make it fit.
         """
-        found = self._dataset(data, data_dir)
-        return compile_artifact(self.artifact, found, board, mode, conservative)
+        dataset = self._dataset(data, data_dir)
+        return compile_artifact(self.artifact, dataset, board, mode, conservative)
 
     # --- inside ---------------------------------------------------------------------
 
@@ -332,13 +335,13 @@ def train(
     after which `out` holds the last full epoch.
     """
     folder = None if out is None else Path(out)
-    found = as_dataset(data, _path(data_dir))
+    dataset = as_dataset(data, _path(data_dir))
     before = folder if resume else None
-    chosen = settings_for(found, config, settings, resumed=before)
+    chosen = settings_for(dataset, config, settings, resumed=before)
     with _display(progress, chosen.epochs) as display:
-        artifact, result = run.train(found, chosen, folder, display, resume, backend)
+        artifact, result = run.train(dataset, chosen, folder, display, resume, backend)
     path = None if result.artifact is None else Path(result.artifact)
-    return Model(artifact, found, result, path=path, data_dir=_path(data_dir))
+    return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
 
 
 def stream(
@@ -356,12 +359,12 @@ def stream(
     late: a class that begins in the second half. The others as in `train`; the result
     is a `StreamResult`.
     """
-    found = as_dataset(data, _path(data_dir))
-    chosen = settings_for(found, config, settings)
+    dataset = as_dataset(data, _path(data_dir))
+    chosen = settings_for(dataset, config, settings)
     with _display(progress, 1) as display:
-        artifact, result = streaming.stream(found, chosen, _path(out), display, late)
+        artifact, result = streaming.stream(dataset, chosen, _path(out), display, late)
     path = None if result.artifact is None else Path(result.artifact)
-    return Model(artifact, found, result, path=path, data_dir=_path(data_dir))
+    return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
 
 
 def compare(
@@ -380,11 +383,11 @@ def compare(
     feedback: of `KINDS`; "exact" is the gradient itself, for small networks. out:
     folder for artifacts, curves and a picture. The others as in `train`.
     """
-    found = as_dataset(data, _path(data_dir))
-    chosen = settings_for(found, config, settings)
+    dataset = as_dataset(data, _path(data_dir))
+    chosen = settings_for(dataset, config, settings)
     with _display(progress, chosen.epochs) as display:
         kinds = tuple(dict.fromkeys(feedback))
-        return comparison.compare(found, chosen, kinds, seeds, _path(out), display)
+        return comparison.compare(dataset, chosen, kinds, seeds, _path(out), display)
 
 
 def load(path: PathLike, *, data_dir: PathLike | None = None) -> Model:
@@ -412,14 +415,14 @@ def import_network(
     BackendError.
     """
     path = Path(path)
-    found = read_network(path, format_of(path, format), step_s)
-    if found.own is not None:
-        return Model(own_artifact(path, found), notes=found.notes)
+    imported = read_network(path, format_of(path, format), step_s)
+    if imported.own is not None:
+        return Model(own_artifact(path, imported), notes=imported.notes)
     target = as_dataset(data, _path(data_dir))
     given = {**_values(config), **known_settings(settings)}
     given.pop("dataset", None)
-    artifact = foreign_artifact(found, target, given)
-    return Model(artifact, target, data_dir=_path(data_dir), notes=found.notes)
+    artifact = foreign_artifact(imported, target, given)
+    return Model(artifact, target, data_dir=_path(data_dir), notes=imported.notes)
 
 
 def fit(

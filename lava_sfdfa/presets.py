@@ -85,7 +85,7 @@ NAMED: dict[str, dict[str, Any]] = {
 }
 
 
-def named_config(dataset: str, **changes) -> Config:
+def named_config(dataset: str, **changes: Any) -> Config:
     """The default configuration of a data set, with some values changed.
 
     A data set without a configuration of its own (a file) gets that of `mnist`.

@@ -11,6 +11,7 @@ import numpy as np
 from lava_sfdfa.chip import widths
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact
+from lava_sfdfa.types import Array
 
 LOST = (  # what an inference format has no place for
     "the learning rule and its constants",
@@ -27,7 +28,7 @@ LOST = (  # what an inference format has no place for
 class DenseLif:
     """A dense layer without delays into Lava's `LIF`, in the chip's integers."""
 
-    weights: np.ndarray  # (n_post, n_pre) int8
+    weights: Array  # (n_post, n_pre) int8
     du: int  # decay of u: (4096 - du - 1) / 4096 a step
     dv: int  # decay of v: (4096 - dv) / 4096 a step
     vth: int  # spike where v > vth * 2**6
@@ -49,9 +50,7 @@ def dense_layers(artifact: Artifact) -> tuple[DenseLif, ...]:
     return tuple(DenseLif(x.weights, x.du, x.dv, x.vth) for x in layers)
 
 
-def whole_weights(
-    where: str, weights: np.ndarray, vth: int
-) -> tuple[np.ndarray, int, str]:
+def whole_weights(where: str, weights: Array, vth: int) -> tuple[Array, int, str]:
     """Integer weights of another tool in our 8 bits: weights, vth, a note or ''.
 
     A mixed-sign synapse of the chip has 9 bits without the lowest, -256 to 254
@@ -65,9 +64,9 @@ def whole_weights(
         return whole.astype(np.int8), vth, ""
     if (whole % 2).any() or not widths.WEIGHT.holds(whole // 2):
         raise InputError(
-            f"{where}: weights reach from {whole.min()} to {whole.max()}; allowed are "
-            f"{widths.WEIGHT.minimum} to {widths.WEIGHT.maximum}, or even ones of twice "
-            "that range; scale the weights and the threshold down"
+            f"{where}: weights must be between {widths.WEIGHT.minimum} and "
+            f"{widths.WEIGHT.maximum}, or even ones of twice that range, not from "
+            f"{whole.min()} to {whole.max()}; scale the weights and the threshold down"
         )
     note = (
         f"{where}: even 9-bit weights were halved to 8 bits, and vth {vth} to "

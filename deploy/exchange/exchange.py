@@ -34,12 +34,13 @@ class Export(Result):
 
 
 def format_of(path: Path, format_: str | None) -> Format:
-    """The format of a file: the one given, or that of its ending. Errors: InputError."""
+    """The format of a file, by its name or by its ending. Errors: InputError."""
     if format_ is None:
         if path.suffix not in SUFFIXES:
             raise InputError(
-                f"{path}: the format cannot be told from the ending; it must be one of "
-                f"{', '.join(SUFFIXES)}, or name the format, one of {', '.join(FORMATS)}"
+                f"{path}: its ending does not tell the format; it must be one of "
+                f"{', '.join(SUFFIXES)}, or the format must be named, one of "
+                f"{', '.join(FORMATS)}"
             )
         return SUFFIXES[path.suffix]
     for known in FORMATS:
@@ -93,40 +94,40 @@ def read_network(path: Path, format_: Format, step_s: float) -> Imported:
     return Imported(layers, notes, None, own)
 
 
-def own_artifact(path: Path, found: Imported) -> Artifact:
+def own_artifact(path: Path, imported: Imported) -> Artifact:
     """The artifact that a graph of ours was made from, with what has changed since.
 
     Errors: InputError where its metadata are not whole.
     """
-    assert found.own is not None
-    content = found.own["content"]
+    assert imported.own is not None
+    content = imported.own["content"]
     try:
-        for number, layer in enumerate(found.layers):
+        for number, layer in enumerate(imported.layers):
             content["layers"][str(number)] |= dataclasses.asdict(layer)
-        artifact = from_content(content, found.own["provenance"])
+        artifact = from_content(content, imported.own["provenance"])
     except (LookupError, TypeError) as error:
         raise InputError(
             f"{path}: its metadata are not those of this version ({error}); export "
             "the artifact again"
         ) from None
-    if artifact.digest != found.own["digest"]:
-        found.notes.append(
+    if artifact.digest != imported.own["digest"]:
+        imported.notes.append(
             "the graph was changed since its export; it is taken as it is now"
         )
     return artifact
 
 
 def foreign_artifact(
-    found: Imported, data: Dataset, settings: dict[str, Any]
+    imported: Imported, data: Dataset, settings: dict[str, Any]
 ) -> Artifact:
     """An artifact of layers that know nothing of the rule: it comes from the
     configuration of a data set, with some settings changed. Errors: InputError."""
-    hidden = tuple(len(layer.weights) for layer in found.layers[:-1])
-    steps = {"steps": found.steps} if found.steps else {}
+    hidden = tuple(len(layer.weights) for layer in imported.layers[:-1])
+    steps = {"steps": imported.steps} if imported.steps else {}
     values = {**steps, **settings, "hidden": hidden}
     config: Config = named_config(data.name, **values)
-    artifact = import_layers(found.layers, config, data)
-    found.notes.append(
+    artifact = import_layers(imported.layers, config, data)
+    imported.notes.append(
         "the learning rule, targets and encoding are those of " + data.name
     )
     return dataclasses.replace(artifact, provenance={"dataset": data.source})

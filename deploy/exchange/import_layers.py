@@ -22,6 +22,7 @@ from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import Layer, Network
+from lava_sfdfa.types import Array
 
 N_PROBED = 200  # training samples that show how much each neuron fires
 
@@ -146,9 +147,7 @@ def _keep(made: FixedLayer, layer: DenseLif) -> FixedLayer:
     )
 
 
-def _firing(
-    network: FixedNetwork, config: Config, data: Dataset
-) -> tuple[np.ndarray, ...]:
+def _firing(network: FixedNetwork, config: Config, data: Dataset) -> tuple[Array, ...]:
     """Mean spikes a sample of each hidden neuron, 16 fraction bits, a layer each."""
     events = encode(data.train.first(N_PROBED), config).events
     engine = Engine(network)

@@ -121,18 +121,18 @@ def _read_neuron(where: str, group: h5py.Group) -> dict[str, int]:
             f"{where} has {kind} neurons; allowed are {' and '.join(CUBA)}"
         )
     for name, plain in (("gradedSpike", 0), ("messageBits", 0), ("refDelay", 1)):
-        found = neuron[name][()] if name in neuron else plain
-        if np.any(found != plain):
-            raise InputError(f"{where} has {name} = {found}; allowed is {plain}")
+        values_of = neuron[name][()] if name in neuron else plain
+        if np.any(values_of != plain):
+            raise InputError(f"{where} has {name} = {values_of}; allowed is {plain}")
     values = {}
     for name in ("iDecay", "vDecay", "vThMant"):
-        found = np.unique(neuron[name][()])
-        if len(found) != 1:
+        values_of = np.unique(neuron[name][()])
+        if len(values_of) != 1:
             raise InputError(
                 f"{where} has a different {name} in each neuron; allowed is one for "
                 "the layer (`shared_param=True` in slayer)"
             )
-        values[name] = int(found[0])
+        values[name] = int(values_of[0])
     return values
 
 

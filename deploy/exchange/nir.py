@@ -20,6 +20,7 @@ from lava_sfdfa.deploy.exchange.dense import DenseLif, check_field, dense_layers
 from lava_sfdfa.errors import BackendError, InputError
 from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import Artifact, to_content
+from lava_sfdfa.types import Array
 
 STEP_S = 1e-4  # the step that readers of NIR assume
 WHOLE = 2**widths.DECAY_BITS
@@ -231,8 +232,8 @@ def _same(where: str, name: str, values: Any) -> float:
 
 
 def _to_eight_bits(
-    where: str, weights: np.ndarray, threshold: float
-) -> tuple[np.ndarray, int, str]:
+    where: str, weights: Array, threshold: float
+) -> tuple[Array, int, str]:
     """Integers as they are where they fit, or scaled to the largest weight."""
     # Products of floats that should be integers miss them by less than this.
     whole = np.rint(weights)

@@ -1,0 +1,1 @@
+"""From layers to cores: graph, partition, fit, activity, traffic, places, costs."""

@@ -6,10 +6,8 @@ import numpy as np
 
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.deploy.mapping.graph import Graph
-from lava_sfdfa.engine.cache import disk_cached
-from lava_sfdfa.engine.presentation import present
+from lava_sfdfa.engine.sample import present_layer
 from lava_sfdfa.engine.state import (
-    Clock,
     Layer,
     make_noise,
     make_parameters,
@@ -17,15 +15,16 @@ from lava_sfdfa.engine.state import (
     make_state,
 )
 from lava_sfdfa.network.fixed import FixedNetwork
+from lava_sfdfa.types import Array
 
 
 @dataclass(frozen=True)
 class Activity:
     """Sums over `n_samples`, an array (size,) int64 for each population of a graph."""
 
-    messages: tuple[np.ndarray, ...]  # sent by a neuron, each to all of its targets
-    spikes: tuple[np.ndarray, ...]  # of these, spikes of the presentation
-    updates: tuple[np.ndarray, ...]  # plastic synapses of a neuron that rules visited
+    messages: tuple[Array, ...]  # sent by a neuron, each to all of its targets
+    spikes: tuple[Array, ...]  # of these, spikes of the presentation
+    updates: tuple[Array, ...]  # plastic synapses of a neuron that rules visited
     n_samples: int
     steps: int  # of a sample, presentation and learning
 
@@ -51,7 +50,13 @@ def measure(
     return Activity(tuple(messages), tuple(spikes), tuple(updates), len(events), steps)
 
 
-def _add_learning(network, counts, n_learned, messages, updates) -> None:
+def _add_learning(
+    network: FixedNetwork,
+    counts: list[Array],
+    n_learned: int,
+    messages: list[Array],
+    updates: list[Array],
+) -> None:
     """Messages and visits of the rules after and during the presentation."""
     n_samples, n_hidden = len(counts[0]), network.n_hidden
     fired = [count > 0 for count in counts]
@@ -71,13 +76,7 @@ def _add_learning(network, counts, n_learned, messages, updates) -> None:
         updates[layer + 1] += mine * network.sizes[-1]
 
 
-@disk_cached
-def present_once(layer, train):
-    """One sample to one layer, without learning."""
-    present(layer, train, Clock(0, 0, 0), False)
-
-
-def count_spikes(network: FixedNetwork, events: Events) -> list[np.ndarray]:
+def count_spikes(network: FixedNetwork, events: Events) -> list[Array]:
     """Spikes of the inputs and of every layer: int32 (n_samples, n_neurons) each.
 
     Layer by layer, so that only the spikes between two layers are kept.
@@ -95,21 +94,19 @@ def count_spikes(network: FixedNetwork, events: Events) -> list[np.ndarray]:
         )
         spikes, start = layer.scratch.spikes, layer.scratch.start
         for sample, train in enumerate(trains):
-            present_once(layer, train)
+            present_layer(layer, train)
             trains[sample] = (spikes[: start[-1]].copy(), start.copy())
         counts.append(_counts(trains, fixed.n_post))
     return counts
 
 
-def _input_train(
-    events: Events, sample: int, steps: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _input_train(events: Events, sample: int, steps: int) -> tuple[Array, Array]:
     """Spikes and where each step begins, as in `Scratch`: int32."""
     inputs = events.inputs_of(sample).astype(np.int32)
     start = np.searchsorted(events.steps_of(sample), np.arange(steps + 1))
     return inputs, start.astype(np.int32)
 
 
-def _counts(trains: list[tuple[np.ndarray, np.ndarray]], size: int) -> np.ndarray:
+def _counts(trains: list[tuple[Array, Array]], size: int) -> Array:
     rows = [np.bincount(spikes, minlength=size) for spikes, _ in trains]
     return np.array(rows, np.int32).reshape(len(trains), size)

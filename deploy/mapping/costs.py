@@ -19,6 +19,7 @@ from lava_sfdfa.deploy.mapping.place import (
 )
 from lava_sfdfa.deploy.mapping.traffic import Traffic, core_loads, measure_traffic
 from lava_sfdfa.results import Result
+from lava_sfdfa.types import Array
 
 ENDS = ("low", "high")
 
@@ -32,11 +33,11 @@ class Placement:
     packed: Partition
     traffic: Traffic
     geometry: Geometry
-    place: np.ndarray  # (n_cores,) int32, in the order of `Geometry`
+    place: Array  # (n_cores,) int32, in the order of `Geometry`
     n_chips: int
 
     @property
-    def chip(self) -> np.ndarray:
+    def chip(self) -> Array:
         """The chip of every core."""
         return self.geometry.chip(self.place)
 

@@ -9,7 +9,7 @@ operation is published: the band is then that of the same activity on Loihi 1.
 
 from dataclasses import dataclass
 
-import numpy as np
+from lava_sfdfa.types import Array
 
 DAVIES = "Davies 2018, Table 2"
 SANA_FE = "SANA-FE at 8951ab0, arch/loihi.yaml"
@@ -88,7 +88,7 @@ LOIHI2_NOTE = (
 class Work:
     """What all cores do, over `n_samples` samples of `steps` steps."""
 
-    loads: dict[str, np.ndarray]  # of `core_loads`
+    loads: dict[str, Array]  # of `core_loads`
     messages: int  # between cores
     hops: tuple[int, int]  # of messages, in x and in y
     steps: int
@@ -106,7 +106,7 @@ class Band:
     note: str | None
 
 
-def estimate(costs: Costs, work: Work, updates: np.ndarray) -> dict[str, float]:
+def estimate(costs: Costs, work: Work, updates: Array) -> dict[str, float]:
     """Joules of a sample by kind, their sum ("joule"), and its "seconds".
 
     updates: visits of rules by core. Time is that of the busiest core, as if its work

@@ -13,6 +13,7 @@ import numpy as np
 from lava_sfdfa.deploy.boards import RESOURCES, CoreModel
 from lava_sfdfa.deploy.mapping.graph import Graph
 from lava_sfdfa.errors import CheckError
+from lava_sfdfa.types import Array
 
 AXON_IN, SYNAPSES, NEURONS, AXON_OUT, AXON_MEM, GROUPS, TOTAL = range(len(RESOURCES))
 
@@ -22,26 +23,26 @@ class Partition:
     """Slices and the cores that they share; cores are numbered in the order of the
     data and have no place yet."""
 
-    population: np.ndarray  # (n_slices,) int32, index in the graph
-    begin: np.ndarray  # (n_slices,) int64, first neuron
-    end: np.ndarray  # (n_slices,) int64, behind the last
-    core: np.ndarray  # (n_slices,) int32
-    use: np.ndarray  # (n_cores, len(RESOURCES)) int64
+    population: Array  # (n_slices,) int32, index in the graph
+    begin: Array  # (n_slices,) int64, first neuron
+    end: Array  # (n_slices,) int64, behind the last
+    core: Array  # (n_slices,) int32
+    use: Array  # (n_cores, len(RESOURCES)) int64
 
     @property
     def n_cores(self) -> int:
         """Cores in use."""
         return len(self.use)
 
-    def slices_of(self, population: int) -> np.ndarray:
+    def slices_of(self, population: int) -> Array:
         """Indices of the slices of a population, in the order of its neurons."""
-        found = np.flatnonzero(self.population == population)
-        return found[np.argsort(self.begin[found], kind="stable")]
+        chosen = np.flatnonzero(self.population == population)
+        return chosen[np.argsort(self.begin[chosen], kind="stable")]
 
 
 def slice_use(
-    graph: Graph, model: CoreModel, population: int, n: int | np.ndarray, n_targets: int
-) -> np.ndarray:
+    graph: Graph, model: CoreModel, population: int, n: int | Array, n_targets: int
+) -> Array:
     """What `n` neurons of a population take of a core: int64, shape (.., resources).
 
     n_targets: slices that a spike of theirs goes to.
@@ -100,18 +101,18 @@ def partition(graph: Graph, model: CoreModel) -> Partition:
     population is too much for an empty core.
 
     How many output axons a neuron takes is known when its targets have been cut, so
-    packing is repeated, each time with the counts found, until they hold.
+    packing is repeated, each time with the counts counts, until they hold.
     """
     n_targets = np.array([len(graph.out_of(k)) for k in range(len(graph.populations))])
     while True:
         packed = Packing(graph, model, n_targets).result()
-        found = count_targets(graph, packed)
-        if (found <= n_targets).all():
+        counts = count_targets(graph, packed)
+        if (counts <= n_targets).all():
             return packed
-        n_targets = np.maximum(n_targets, found)
+        n_targets = np.maximum(n_targets, counts)
 
 
-def count_targets(graph: Graph, packed: Partition) -> np.ndarray:
+def count_targets(graph: Graph, packed: Partition) -> Array:
     """Slices that a spike of each population goes to: int64 (n_populations,)."""
     n_slices = np.bincount(packed.population, minlength=len(graph.populations))
     return np.array(
@@ -125,7 +126,7 @@ def count_targets(graph: Graph, packed: Partition) -> np.ndarray:
 class Packing:
     """Cores that fill up, population after population, the largest need first."""
 
-    def __init__(self, graph: Graph, model: CoreModel, n_targets: np.ndarray):
+    def __init__(self, graph: Graph, model: CoreModel, n_targets: Array):
         self.graph, self.model, self.n_targets = graph, model, n_targets
         self.limits = model.limit_vector
         self.slices: list[
@@ -144,7 +145,7 @@ class Packing:
             for k in self.graph.into(population)
         )
 
-    def _use(self, population: int, n) -> np.ndarray:
+    def _use(self, population: int, n: int | Array) -> Array:
         return slice_use(
             self.graph, self.model, population, n, int(self.n_targets[population])
         )
@@ -191,9 +192,7 @@ class Packing:
         self.n_cores += 1
         return self.n_cores - 1
 
-    def _put(
-        self, population: int, begin: int, n: int, core: int, use: np.ndarray
-    ) -> None:
+    def _put(self, population: int, begin: int, n: int, core: int, use: Array) -> None:
         self.slices.append((population, begin, begin + n, core))
         self.use[core] += use
 
@@ -225,7 +224,7 @@ class Packing:
             "another chip"
         )
 
-    def _remedy(self, population: int, use: np.ndarray) -> str:
+    def _remedy(self, population: int, use: Array) -> str:
         """The most neurons in the largest source with which one neuron would fit."""
         sources = [
             self.graph.populations[self.graph.projections[k].source]

@@ -11,6 +11,7 @@ import numpy as np
 from lava_sfdfa.deploy.mapping.activity import Activity
 from lava_sfdfa.deploy.mapping.graph import Graph
 from lava_sfdfa.deploy.mapping.partition import Partition
+from lava_sfdfa.types import Array
 
 LOADS = ("received", "synapses", "neurons", "spikes", "updates", "plastic")
 
@@ -19,9 +20,9 @@ LOADS = ("received", "synapses", "neurons", "spikes", "updates", "plastic")
 class Traffic:
     """Messages between different cores, over all samples of an activity."""
 
-    source: np.ndarray  # (n_pairs,) int32, core
-    target: np.ndarray  # (n_pairs,) int32, core
-    messages: np.ndarray  # (n_pairs,) int64
+    source: Array  # (n_pairs,) int32, core
+    target: Array  # (n_pairs,) int32, core
+    messages: Array  # (n_pairs,) int64
     local: int  # messages that stay on their core
     n_samples: int
 
@@ -54,18 +55,14 @@ def measure_traffic(graph: Graph, packed: Partition, activity: Activity) -> Traf
     )
 
 
-def slice_sums(
-    packed: Partition, population: int, values: tuple[np.ndarray, ...]
-) -> np.ndarray:
+def slice_sums(packed: Partition, population: int, values: tuple[Array, ...]) -> Array:
     """Sum of a quantity of a population over each of its slices: int64."""
     slices = packed.slices_of(population)
     total = np.concatenate([[0], np.cumsum(values[population])])
     return total[packed.end[slices]] - total[packed.begin[slices]]
 
 
-def core_loads(
-    graph: Graph, packed: Partition, activity: Activity
-) -> dict[str, np.ndarray]:
+def core_loads(graph: Graph, packed: Partition, activity: Activity) -> dict[str, Array]:
     """What each core does over all samples: int64 (n_cores,) each.
 
     received: messages at input axons; synapses: synaptic operations; neurons: neuron
@@ -92,9 +89,7 @@ def core_loads(
     return loads
 
 
-def adjacency(
-    traffic: Traffic, n_cores: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def adjacency(traffic: Traffic, n_cores: int) -> tuple[Array, Array, Array]:
     """Messages between cores in both directions, by row: first (n_cores + 1,) int64,
     neighbour (n,) int32, messages (n,) int64. A pair with traffic both ways stands
     twice, which does not matter to a sum."""

@@ -1,0 +1,1 @@
+"""A plan as data: content, check, files, and the report for people."""

@@ -5,17 +5,13 @@ costs), `plan.h5` the arrays.
 """
 
 import json
-import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import h5py
 
 from lava_sfdfa.deploy.plan.plan import FORMAT, VERSION, PlanContent
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.files import make_readable
+from lava_sfdfa.files import write_files
 
 JSON_NAME, ARRAYS_NAME = "plan.json", "plan.h5"
 
@@ -44,28 +40,6 @@ def write_plan(folder: Path, plan: PlanContent) -> str:
         },
     )
     return digest
-
-
-def write_files(folder: Path, writers: dict[str, Callable[[Path], Any]]) -> None:
-    """Write files through temporary ones, and name all when all are complete."""
-    made: dict[Path, Path] = {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, write in writers.items():
-            handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
-            os.close(handle)
-            made[folder / name] = Path(temporary)
-            write(Path(temporary))
-            make_readable(Path(temporary))
-        for path, part in made.items():
-            part.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error}); choose another --out"
-        ) from None
-    finally:
-        for part in made.values():
-            part.unlink(missing_ok=True)
 
 
 def read_plan(folder: Path) -> PlanContent:

@@ -19,6 +19,7 @@ from lava_sfdfa.deploy.plan.report import (
     notes,
     si,
 )
+from lava_sfdfa.types import Array
 
 CORE, TILE, GAP = 17, 40, 26  # sides in pixels: core, tile with its margin, chips apart
 WIDTH = 1040  # of the page in pixels
@@ -72,7 +73,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 # --- the picture ------------------------------------------------------------------
 
 
-def shares(placement: Placement) -> np.ndarray:
+def shares(placement: Placement) -> Array:
     """How full each core is, by resource; 0 for one that has no limit."""
     limits = placement.board.model.limit_vector
     return np.where(limits < UNLIMITED, placement.packed.use / limits, 0.0)
@@ -85,7 +86,7 @@ def colour(share: float) -> str:
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
-def corners(placement: Placement, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def corners(placement: Placement, places: Array) -> tuple[Array, Array]:
     """Upper left corners of places in the picture, in pixels."""
     geometry, (wide, high, per_tile) = placement.geometry, placement.board.model.mesh
     x, y = geometry.x[places], geometry.y[places]
@@ -144,7 +145,7 @@ def legend() -> str:
     )
 
 
-def core_title(placement: Placement, core: int, share: np.ndarray) -> str:
+def core_title(placement: Placement, core: int, share: Array) -> str:
     """What a core holds, in words."""
     packed, names = placement.packed, placement.graph.populations
     held = [
@@ -167,19 +168,19 @@ def links(placement: Placement) -> list[str]:
     if not len(order):
         return []
     left, top = (corner + CORE / 2 for corner in corners(placement, places))
-    most, found = traffic.messages[order[0]], []
+    most, lines = traffic.messages[order[0]], []
     for link in order:
         a, b = traffic.source[link], traffic.target[link]
         weight = float(traffic.messages[link] / most)
         per_sample = traffic.messages[link] / traffic.n_samples
-        found.append(
+        lines.append(
             f'<line x1="{left[a]:.1f}" y1="{top[a]:.1f}" x2="{left[b]:.1f}" '
             f'y2="{top[b]:.1f}" stroke="#d9480f" '
             f'stroke-opacity="{0.1 + 0.4 * weight:.2f}" '
             f'stroke-width="{0.5 + 2.5 * weight:.2f}"><title>core {a} to {b}: '
             f"{per_sample:,.1f} messages a sample</title></line>"
         )
-    return found
+    return lines
 
 
 def chip_names(placement: Placement) -> list[str]:
@@ -253,9 +254,7 @@ def cores_section(report: CompileReport, placement: Placement) -> str:
     """The cores one by one."""
     share = shares(placement)
     n = placement.geometry.cores_per_chip
-    shown = [
-        k for k, name in enumerate(RESOURCES) if name in report.resources
-    ]
+    shown = [k for k, name in enumerate(RESOURCES) if name in report.resources]
     head = ("core", "chip", "place", "holds", *(RESOURCES[k] for k in shown))
     rows = []
     for core in range(min(placement.packed.n_cores, MOST_ROWS)):

@@ -20,6 +20,7 @@ from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.content import content_digest
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
 from lava_sfdfa.network.rule import FEEDBACK_RULE, Rule, Scale
+from lava_sfdfa.types import Array
 
 FORMAT = "lava-sfdfa-plan"
 VERSION = 1
@@ -46,7 +47,7 @@ class PlanContent:
     """
 
     facts: dict[str, Any]
-    arrays: dict[str, np.ndarray]
+    arrays: dict[str, Array]
 
     @property
     def digest(self) -> str:
@@ -91,7 +92,7 @@ class PlanContent:
             self.facts["eligibility"] == "recursive" and self.mode == "learning",
         )
 
-    def weights_of(self, connection: int) -> np.ndarray:
+    def weights_of(self, connection: int) -> Array:
         """Weights of a connection: int8 (axons, neurons of the slice), a view."""
         first = self.arrays["connection_first"]
         cut = self.arrays["connection_slice"][connection]
@@ -128,7 +129,7 @@ def build_plan(
 
 def _connections(
     network: FixedNetwork, graph: Graph, model: CoreModel, packed: Partition
-) -> dict[str, np.ndarray]:
+) -> dict[str, Array]:
     rows, weights = [], []
     learning_core = model.is_all_plastic and graph.mode == "learning"
     for number, projection in enumerate(graph.projections):
@@ -153,7 +154,7 @@ def _connections(
 
 def projection_weights(
     network: FixedNetwork, graph: Graph, projection: Projection
-) -> np.ndarray:
+) -> Array:
     """Weights of a projection by source and target: int8, a view where it can be."""
     if projection.kind == "forward":
         return network.layers[projection.layer].weights.T
@@ -162,7 +163,7 @@ def projection_weights(
     return np.eye(graph.populations[projection.source].size, dtype=np.int8)
 
 
-def axon_tables(graph: Graph, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def axon_tables(graph: Graph, arrays: dict[str, Array]) -> dict[str, Array]:
     """Input axons of every core and output axons of every neuron.
 
     The axons of a core are numbered connection by connection, in the order of their
@@ -190,7 +191,9 @@ def axon_tables(graph: Graph, arrays: dict[str, np.ndarray]) -> dict[str, np.nda
     }
 
 
-def _axons_out(sizes, source, core, first_axon) -> dict[str, np.ndarray]:
+def _axons_out(
+    sizes: Array, source: Array, core: Array, first_axon: Array
+) -> dict[str, Array]:
     n_targets = np.bincount(source, minlength=len(sizes))
     first = np.concatenate([[0], np.cumsum(np.repeat(n_targets, sizes))])
     cores, axons = [], []
@@ -236,17 +239,17 @@ def _facts(
 
 
 def _layer_facts(layer: FixedLayer) -> dict[str, Any]:
-    found = {
+    facts = {
         entry.name: getattr(layer, entry.name)
         for entry in dataclasses.fields(layer)
         if entry.name not in ("weights", "feedback", "rule")
     }
-    found["scales"] = {
+    facts["scales"] = {
         name: [scale["mantissa"], scale["exponent"]]
         for name, scale in dataclasses.asdict(layer.rule).items()
         if scale is not None
     }
-    return {**found, "rules": {name: getattr(layer.rule, name) for name in RULES}}
+    return {**facts, "rules": {name: getattr(layer.rule, name) for name in RULES}}
 
 
 def phases(network: FixedNetwork) -> dict[str, list[int]]:

@@ -1,0 +1,1 @@
+"""A plan at work: on the simulator of plans, or on a board."""

@@ -25,6 +25,7 @@ from lava_sfdfa.deploy.run.stock import board_config, stock_dense, stock_neurons
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import BackendError
 from lava_sfdfa.network.fixed import FixedNetwork
+from lava_sfdfa.types import Array
 
 DELAY_MOST = 8  # steps that adapters may add between host and chip; not published
 CHUNK = 100  # samples that one graph holds
@@ -34,7 +35,7 @@ CHUNK = 100  # samples that one graph holds
 class Readback:
     """Output spikes of a board, and how they compare with the simulator."""
 
-    spikes: np.ndarray  # (n, steps, n_out) bool, without the delay
+    spikes: Array  # (n, steps, n_out) bool, without the delay
     delay: int  # steps that the board adds to the simulator's
     mismatches: int  # bits that differ at this delay
     output_spikes: int  # of the simulator
@@ -115,9 +116,7 @@ def board_period(network: FixedNetwork) -> int:
 
 
 @contextmanager
-def inference_graph(
-    network: FixedNetwork, spikes: np.ndarray
-) -> Iterator[tuple[Any, Any]]:
+def inference_graph(network: FixedNetwork, spikes: Array) -> Iterator[tuple[Any, Any]]:
     """The stock processes, connected: source and sink, stopped at the end.
 
     spikes: bool (n_inputs, n_steps), of all samples one after the other.
@@ -150,7 +149,7 @@ def inference_graph(
 
 def run_board(
     content: PlanContent, part: Part, progress: Progressed
-) -> tuple[np.ndarray, dict[str, Any]]:
+) -> tuple[Array, dict[str, Any]]:
     """Run a plan on a board.
 
     Returns the classes, int64 (n,), and what was compared. Errors: BackendError where
@@ -165,24 +164,22 @@ def run_board(
 
 def classify_on_board(
     network: FixedNetwork, part: Part, progress: Progressed
-) -> tuple[np.ndarray, dict[str, Any]]:
+) -> tuple[Array, dict[str, Any]]:
     """Classes, int64 (n,), by the most output spikes (of equal ones the first), and
     how the board's spikes compare with the simulator's. Errors: BackendError."""
     require_board()
     node = select_node()
     raw = read_spikes(network, part.events, progress)
-    found = match_spikes(network, part.events, raw)
-    return np.argmax(found.spikes.sum(axis=1), axis=1), {
+    readback = match_spikes(network, part.events, raw)
+    return np.argmax(readback.spikes.sum(axis=1), axis=1), {
         "node": node,
-        "mismatches": found.mismatches,
-        "output_spikes": found.output_spikes,
-        "delay_steps": found.delay,
+        "mismatches": readback.mismatches,
+        "output_spikes": readback.output_spikes,
+        "delay_steps": readback.delay,
     }
 
 
-def read_spikes(
-    network: FixedNetwork, events: Events, progress: Progressed
-) -> np.ndarray:
+def read_spikes(network: FixedNetwork, events: Events, progress: Progressed) -> Array:
     """Output spikes of whole periods as they come: bool (n, period, n_out)."""
     from lava.magma.core.run_conditions import RunSteps
 
@@ -200,7 +197,7 @@ def read_spikes(
     return out
 
 
-def match_spikes(network: FixedNetwork, events: Events, raw: np.ndarray) -> Readback:
+def match_spikes(network: FixedNetwork, events: Events, raw: Array) -> Readback:
     """Spikes of a board against the engine, at the delay at which they fit best.
 
     In the first steps an upper layer still shows the sample before; there the engine is

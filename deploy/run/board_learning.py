@@ -33,11 +33,11 @@ def learning_processes(network: FixedNetwork, part: Part) -> list[Any]:
     class StockGraph(ProcessGraph):
         """`ProcessGraph` with the synapses that a chip has."""
 
-        def _plastic(self, number):
+        def _plastic(self, number: int) -> Any:
             layer, seed = self.network.layers[number], self.network.seed + number
             return stock_synapses(layer.weights, make_rule(layer, seed))
 
-        def _feedback(self, number):
+        def _feedback(self, number: int) -> Any:
             layer, seed = self.network.layers[number], self.network.seed + number
             return stock_synapses(layer.feedback, make_feedback_rule(seed), graded=True)
 

@@ -1,129 +1,11 @@
-"""A core at work: its neurons, its synapses, and what they do in a step.
-
-The compiled parts are those of `presentation.py` and `credit.py` for a slice: neurons
-are numbered in the slice, but random numbers belong to their place in the network.
-"""
+"""A core at work: its neurons and its synapses."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
-from lava_sfdfa.chip import arithmetic, random
-from lava_sfdfa.chip.protocol import FEEDBACK_DECAY_FACTOR, JUMP_REST, PAYLOAD_FACTOR
-from lava_sfdfa.engine.cache import disk_cached
-from lava_sfdfa.engine.synapses import (
-    WEIGHT_MAX,
-    WEIGHT_MIN,
-    decay_jumps,
-    grow_both,
-    grow_tags,
-    update_feedback,
-    weight_changes,
-)
-
-# --- what a core does with the neurons of a slice, compiled --------------------------
-
-
-class Place(NamedTuple):
-    """Where a slice stands in the network, and when: it chooses the random numbers."""
-
-    begin: int  # number of the slice's first neuron in its population
-    seed: int
-    counter: int  # step, or sample, since learning began
-
-
-@disk_cached
-def grow(p, synapses, fired, u, sources, place, noise):
-    """Grow the tags of the neurons `fired` (in the slice) after their spikes.
-
-    synapses: tags and second tags, int16 (n, axons), x1 and x2, int32 (axons,);
-    sources: int32 (axons,); noise: the uniform number and the bits of the step.
-    """
-    tags, jumps, x1, x2 = synapses
-    uniform, bits = noise
-    key = random.stream_key(place.seed, random.TAG, p.layer, place.counter)
-    jump_key = random.stream_key(place.seed, random.JUMP, p.layer, place.counter)
-    for post in fired:
-        y1 = arithmetic.reciprocal(u[post], p.reciprocal_exponent)
-        y1 = arithmetic.decay_trace(y1, p.alpha_y, uniform)
-        row_key = random.draw(key, place.begin + post)
-        if p.recursive:
-            both, scales = (tags[post], jumps[post]), (p.tag, p.jump, p.jump_decay)
-            keys = (row_key, random.draw(jump_key, place.begin + post))
-            grow_both(both, (x1, x2), y1, scales, keys, sources, bits)
-        else:
-            grow_tags(tags[post], (x1, x2), y1, p.tag, row_key, sources, bits)
-
-
-@disk_cached
-def keep_jumps(p, jumps, fired, n_spikes, sources, place, bits):
-    """Second tags decay, but for those of the neurons that spike in this step."""
-    key = random.stream_key(place.seed, random.JUMP, p.layer, place.counter)
-    for post in range(n_spikes.size):
-        if n_spikes[post] > 0 and not (fired == post).any():
-            row_key = random.draw(key, place.begin + post)
-            decay_jumps(jumps[post], p.jump_decay, row_key, sources, bits)
-
-
-@disk_cached
-def commit(p, synapses, fired, factor, sources, place, bits):
-    """Change the weights, int8 (axons, n), by tags and third factors int32 (n,).
-
-    synapses: weights and tags.
-    """
-    weights, tags = synapses
-    key = random.stream_key(place.seed, random.WEIGHT, p.layer, place.counter)
-    changes = np.empty(sources.size, np.int16)
-    for post in fired:
-        row_key = random.draw(key, place.begin + post)
-        weight_changes(
-            changes, tags[post], factor[post], p.weight, row_key, sources, bits
-        )
-        for axon in range(sources.size):
-            after = np.int32(weights[axon, post]) + changes[axon]
-            weights[axon, post] = min(max(after, WEIGHT_MIN), WEIGHT_MAX)
-
-
-@disk_cached
-def learn_feedback(p, weights, neurons, outputs, place, noise):
-    """Move the feedback weights, int8 (axons, n), of the neurons that fired.
-
-    neurons: which fired, and the payloads of all; outputs: the axon of each, and what
-    it read, int32 (n_out,); noise: the uniform number and the bits of the step.
-    """
-    fired, own = neurons
-    rows, direction = outputs
-    uniform, bits = noise
-    key = random.stream_key(place.seed, random.FEEDBACK, p.layer, place.counter)
-    y3 = arithmetic.decay_trace(FEEDBACK_DECAY_FACTOR, p.alpha_y, uniform)
-    row = np.empty(rows.size, np.int8)
-    for post in fired:
-        for output in range(rows.size):
-            row[output] = weights[rows[output], post]
-        y1 = arithmetic.decay_trace(PAYLOAD_FACTOR * own[post], p.alpha_y, uniform)
-        row_key = random.draw(key, place.begin + post)
-        update_feedback(row, y1, y3, direction, row_key, bits)
-        for output in range(rows.size):
-            weights[rows[output], post] = row[output]
-
-
-@disk_cached
-def draw_payloads(own, fired, layer, place):
-    """A random payload of -1 or 1 for the neurons `fired`: written to `own`."""
-    key = random.stream_key(place.seed, random.PAYLOAD, layer, place.counter)
-    for post in fired:
-        own[post] = 1 if random.draw(key, place.begin + post) >> np.uint32(31) else -1
-
-
-@disk_cached
-def decay(traces, alpha, uniform):
-    """One step of decay of traces or third factors: int32, changed."""
-    for k in range(traces.size):
-        traces[k] = arithmetic.decay_trace(traces[k], alpha, uniform)
-
-
-# --- what a core holds ------------------------------------------------------------
+from lava_sfdfa.chip.protocol import JUMP_REST
+from lava_sfdfa.types import Array
 
 
 @dataclass
@@ -133,15 +15,15 @@ class Slice:
     population: int
     begin: int  # number of the first neuron in its population
     n: int
-    total: np.ndarray = field(init=False)  # input of the next step
-    u: np.ndarray = field(init=False)
-    v: np.ndarray = field(init=False)
-    n_spikes: np.ndarray = field(init=False)
-    own: np.ndarray = field(init=False)  # payload of its own
-    third: np.ndarray = field(init=False)  # what came back of the errors
-    rate: np.ndarray = field(init=False)  # running mean, stays over samples
+    total: Array = field(init=False)  # input of the next step
+    u: Array = field(init=False)
+    v: Array = field(init=False)
+    n_spikes: Array = field(init=False)
+    own: Array = field(init=False)  # payload of its own
+    third: Array = field(init=False)  # what came back of the errors
+    rate: Array = field(init=False)  # running mean, stays over samples
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.rate = np.zeros(self.n, np.int32)
         self.rest()
 
@@ -151,7 +33,7 @@ class Slice:
             setattr(self, name, np.zeros(self.n, np.int32))
 
     @property
-    def fired(self) -> np.ndarray:
+    def fired(self) -> Array:
         """Neurons of the slice that spiked in this sample."""
         return np.flatnonzero(self.n_spikes)
 
@@ -162,14 +44,14 @@ class Connection:
 
     kind: str
     target: Slice
-    weights: np.ndarray  # int8 (axons, n)
-    sources: np.ndarray  # int32 (axons,), neuron behind each axon
-    x1: np.ndarray = field(init=False)  # int32 (axons,)
-    x2: np.ndarray = field(init=False)
-    tags: np.ndarray = field(init=False)  # int16 (n, axons)
-    jumps: np.ndarray = field(init=False)  # second tags, likewise
+    weights: Array  # int8 (axons, n)
+    sources: Array  # int32 (axons,), neuron behind each axon
+    x1: Array = field(init=False)  # int32 (axons,)
+    x2: Array = field(init=False)
+    tags: Array = field(init=False)  # int16 (n, axons)
+    jumps: Array = field(init=False)  # second tags, likewise
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.rest()
 
     def rest(self) -> None:
@@ -179,6 +61,6 @@ class Connection:
         self.tags = np.zeros((self.target.n, len(self.sources)), np.int16)
         self.jumps = np.full_like(self.tags, JUMP_REST)
 
-    def drive(self, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    def drive(self, rows: Array, values: Array) -> Array:
         """What messages give the neurons of the slice: int64 (n,)."""
         return values.astype(np.int64) @ self.weights[rows].astype(np.int64)

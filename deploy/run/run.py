@@ -13,6 +13,7 @@ from lava_sfdfa.deploy.plan.plan import PlanContent
 from lava_sfdfa.deploy.run.simulate import Simulator
 from lava_sfdfa.network.artifact import check_fits
 from lava_sfdfa.results import Result
+from lava_sfdfa.types import Array
 
 Target = Literal["sim", "board"]
 TARGETS: tuple[Target, ...] = get_args(Target)
@@ -65,7 +66,7 @@ def run_plan(
 
 def run_on_simulator(
     content: PlanContent, part: Part, progress: Progressed
-) -> tuple[np.ndarray, dict[str, Any]]:
+) -> tuple[Array, dict[str, Any]]:
     """Predictions of the simulator, int64 (n,), and what it counted."""
     simulator = Simulator(content)
     predictions = np.empty(len(part), np.int64)
@@ -83,7 +84,7 @@ def run_on_simulator(
 
 def run_on_board(
     content: PlanContent, part: Part, progress: Progressed
-) -> tuple[np.ndarray, dict[str, Any]]:
+) -> tuple[Array, dict[str, Any]]:
     """Predictions of a board, int64 (n,), and what was compared. Errors: BackendError
     where there is none, and for a plan that learns, with what a board still needs."""
     from lava_sfdfa.deploy.run import board  # imports what only a board has

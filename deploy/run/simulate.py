@@ -21,10 +21,9 @@ from lava_sfdfa.chip.protocol import (
 )
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.deploy.plan.plan import PlanContent, planned_network
-from lava_sfdfa.deploy.run.core import (
-    Connection,
+from lava_sfdfa.deploy.run.core import Connection, Slice
+from lava_sfdfa.deploy.run.kernels import (
     Place,
-    Slice,
     commit,
     decay,
     draw_payloads,
@@ -36,6 +35,7 @@ from lava_sfdfa.engine.credit import PAYLOAD_MAX, PAYLOAD_MIN, relay
 from lava_sfdfa.engine.presentation import TRACE_MAX, integrate
 from lava_sfdfa.engine.state import Noise, make_noise, make_parameters
 from lava_sfdfa.network.fixed import FixedNetwork
+from lava_sfdfa.types import Array
 
 
 class Simulator:
@@ -66,7 +66,7 @@ class Simulator:
         self.core_of = self._cores_of_neurons()
         n_cores = len(self.tables["core_place"])
         self.messages = np.zeros((n_cores, n_cores), np.int64)
-        self.outbox: list[tuple[np.ndarray, np.ndarray]] = []
+        self.outbox: list[tuple[Array, Array]] = []
         self.spikes: list[list[tuple[int, int]]] = []
 
     def _load_rates(self) -> None:
@@ -78,7 +78,7 @@ class Simulator:
                 part.rate = self.tables["rates"][begin : begin + part.n].copy()
 
     def _connect(self) -> list[Connection]:
-        found = []
+        connections = []
         projections = self.plan.graph.projections
         order = np.argsort(self.tables["axon_in_connection"], kind="stable")
         of_axon = self.tables["axon_in_connection"][order]
@@ -92,7 +92,7 @@ class Simulator:
             sources[self.tables["axon_in_row"][axons]] = self.tables["axon_in_source"][
                 axons
             ]
-            found.append(
+            connections.append(
                 Connection(
                     projection.kind,
                     self.slices[cut],
@@ -100,9 +100,9 @@ class Simulator:
                     sources,
                 )
             )
-        return found
+        return connections
 
-    def _cores_of_neurons(self) -> np.ndarray:
+    def _cores_of_neurons(self) -> Array:
         core_of = np.zeros(self.offset[-1], np.int32)
         for part, core in zip(self.slices, self.tables["slice_core"], strict=True):
             begin = self.offset[part.population] + part.begin
@@ -111,12 +111,12 @@ class Simulator:
 
     # --- messages -----------------------------------------------------------------
 
-    def send(self, population: int, neurons: np.ndarray, values) -> None:
+    def send(self, population: int, neurons: Array, values: int | Array) -> None:
         """Neurons of a population send a value each, to all of their targets."""
-        values = np.broadcast_to(np.asarray(values, np.int32), neurons.shape)
-        self.outbox.append((self.offset[population] + neurons, values))
+        sent = np.broadcast_to(np.asarray(values, np.int32), neurons.shape)
+        self.outbox.append((self.offset[population] + neurons, sent))
 
-    def deliver(self) -> list[tuple[Connection, np.ndarray, np.ndarray]]:
+    def deliver(self) -> list[tuple[Connection, Array, Array]]:
         """Bring what was sent to the axons of the target cores: for every connection
         that receives something the rows of its weights and the values."""
         neurons = np.concatenate([sent[0] for sent in self.outbox]).astype(np.int64)
@@ -141,20 +141,18 @@ class Simulator:
 
     # --- a sample -----------------------------------------------------------------
 
-    def classify(self, events: Events, order: np.ndarray) -> np.ndarray:
+    def classify(self, events: Events, order: Array) -> Array:
         """Predict the classes of the samples `order`, without learning: int64."""
-        found = np.empty(len(order), np.int64)
+        predictions = np.empty(len(order), np.int64)
         noises = [self.noise(k, 0, 0) for k in range(len(self.parameters))]
         for position, sample in enumerate(order):
             self.present(events, int(sample), noises, 0, learning=False)
-            found[position] = self.predict()
-        return found
+            predictions[position] = self.predict()
+        return predictions
 
-    def learn(
-        self, events: Events, labels: np.ndarray, order: np.ndarray
-    ) -> np.ndarray:
+    def learn(self, events: Events, labels: Array, order: Array) -> Array:
         """Learn the samples `order`; predictions before each was learned: int64."""
-        network, found = self.network, np.empty(len(order), np.int64)
+        network, predictions = self.network, np.empty(len(order), np.int64)
         for position, sample in enumerate(order):
             begin = self.n_learned * network.period
             noises = [
@@ -162,17 +160,24 @@ class Simulator:
                 for k in range(len(self.parameters))
             ]
             self.present(events, int(sample), noises, begin, learning=True)
-            found[position] = self.predict()
+            predictions[position] = self.predict()
             self.assign_credit(int(labels[sample]), noises, begin)
             self.n_learned += 1
-        return found
+        return predictions
 
     def noise(self, layer: int, first: int, count: int) -> Noise:
         """Random numbers of a layer, as the engine draws them."""
         network = self.network
         return make_noise(network.rounding, network.seed, layer, first, count)
 
-    def present(self, events, sample, noises, begin, learning) -> None:
+    def present(
+        self,
+        events: Events,
+        sample: int,
+        noises: list[Noise],
+        begin: int,
+        learning: bool,
+    ) -> None:
         """Show one sample: `spikes` has (step, neuron) of every layer afterwards."""
         for part in self.slices:
             part.rest()
@@ -199,7 +204,7 @@ class Simulator:
                     if line.kind == "forward":
                         self.grow(line, fired, noises, step, begin)
 
-    def step_neurons(self, part: Slice, step: int) -> np.ndarray:
+    def step_neurons(self, part: Slice, step: int) -> Array:
         """Integrate and fire; the neurons of the slice that spike are sent off."""
         if not 1 <= part.population <= len(self.parameters):
             return np.zeros(0, np.int64)  # inputs and labels; errors only add up
@@ -221,7 +226,14 @@ class Simulator:
         decay(line.x1, p.alpha1, noise.x1[step])
         decay(line.x2, p.alpha2, noise.x2[step])
 
-    def grow(self, line: Connection, fired, noises, step: int, begin: int) -> None:
+    def grow(
+        self,
+        line: Connection,
+        fired: Array,
+        noises: list[Noise],
+        step: int,
+        begin: int,
+    ) -> None:
         """Tags of neurons that spike in this step."""
         layer, part = line.target.population - 1, line.target
         p, noise = self.parameters[layer], noises[layer]
@@ -247,7 +259,7 @@ class Simulator:
         )
         return max(range(len(v)), key=lambda k: (counts[k], v[k], -k))
 
-    def gather(self, population: int, name: str) -> np.ndarray:
+    def gather(self, population: int, name: str) -> Array:
         """A state of all neurons of a population, from its slices."""
         parts = [part for part in self.slices if part.population == population]
         parts.sort(key=lambda part: part.begin)
@@ -333,7 +345,9 @@ class Simulator:
             self.place(part, begin + step), noises[layer].bits[step],
         )  # fmt: skip
 
-    def learn_feedback(self, probing, output, error, noises, begin) -> None:
+    def learn_feedback(
+        self, probing: int, output: int, error: int, noises: list[Noise], begin: int
+    ) -> None:
         """The outputs hand on what they read; B of the probing layer moves."""
         p = self.parameters[probing]
         for part in self.of(error):
@@ -370,6 +384,6 @@ class Simulator:
         arrays = {**self.tables, "weights": np.concatenate(flat)}
         return planned_network(PlanContent(self.plan.facts, arrays))
 
-    def rates(self) -> list[np.ndarray]:
+    def rates(self) -> list[Array]:
         """Running means of the hidden layers."""
         return [self.gather(k + 1, "rate") for k in range(self.network.n_hidden)]

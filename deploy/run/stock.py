@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from lava_sfdfa.types import Array
 
-def stock_dense(weights: np.ndarray) -> Any:
+
+def stock_dense(weights: Array) -> Any:
     """A `Dense` of 8-bit weights. Where signs are mixed the chip has no lowest bit: the
     weights are doubled, and the exponent -1 takes that back."""
     from lava.proc.dense.process import Dense

@@ -1,0 +1,1 @@
+"""The chip: widths, arithmetic, random numbers, protocol of a sample, rule texts."""

@@ -136,24 +136,25 @@ def decay_trace(trace, alpha, uniform):
 def round_factor(total, fraction_bits, bits, dither_bits):
     """A third factor y3 as a multiple of 2**bits, saturated to 7 bits and a sign.
 
-    total: int64 with `fraction_bits`; dither_bits: 32 random bits, which choose between the two
-    nearest multiples so that the mean is kept. Returns it, and whether it was cut off.
+    total: int64 with `fraction_bits`; dither_bits: 32 random bits, which choose between
+    the two nearest multiples so that the mean is kept. Returns it, and whether it was
+    cut off.
     """
     shift = fraction_bits + bits
     dither = np.int64(dither_bits) >> (32 - shift)
     wanted = (total + dither) >> shift << bits
     most = FACTOR_MAX >> bits << bits
-    found = min(max(wanted, -most), most)
-    return found, found != wanted
+    factor = min(max(wanted, -most), most)
+    return factor, factor != wanted
 
 
 @njit
 def round_factors(totals, fraction_bits, bits, key, first):
     """`round_factor` of neurons `first` to `first + n - 1`. totals: int64 (n,), key:
     64 bits of `stream`. Returns int32 (n,), and bool (n,)."""
-    found = np.empty(totals.size, np.int32)
+    factors = np.empty(totals.size, np.int32)
     cut = np.empty(totals.size, np.bool_)
     for k in range(totals.size):
         dither_bits = random.draw(key, first + k)
-        found[k], cut[k] = round_factor(totals[k], fraction_bits, bits, dither_bits)
-    return found, cut
+        factors[k], cut[k] = round_factor(totals[k], fraction_bits, bits, dither_bits)
+    return factors, cut

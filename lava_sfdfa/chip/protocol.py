@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lava_sfdfa.chip.widths import FRACTION_BITS, TRACE_SHIFT
+from lava_sfdfa.types import Array
 
 # --- constants --------------------------------------------------------------------
 
@@ -51,8 +52,8 @@ def output_error(count, target, is_true, one_sided):
 
 
 def output_errors(
-    counts: np.ndarray, wanted: np.ndarray, is_true: np.ndarray, one_sided: bool
-) -> np.ndarray:
+    counts: Array, wanted: Array, is_true: Array, one_sided: bool
+) -> Array:
     """`output_error` of all outputs: int64 (n_out,).
 
     counts, wanted: integers (n_out,), spikes found and targets; is_true: bool

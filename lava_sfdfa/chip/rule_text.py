@@ -128,18 +128,19 @@ def _make_product(text: str, sign: int, symbols: list[re.Match]) -> Product:
     return product
 
 
-def _check_dependencies(text: str, found: list[str]) -> None:
-    if len(found) != 1:
+def _check_dependencies(text: str, dependencies: list[str]) -> None:
+    if len(dependencies) != 1:
         _refuse(
             text,
-            f"a product has {len(found)} dependencies; it needs one of x0, y0 and uk",
+            f"a product has {len(dependencies)} dependencies; it needs one of x0, y0 "
+            "and uk",
         )
-    if found[0][0] == "u" and len(found[0]) > 2:
-        digits = found[0][1:]
+    if dependencies[0][0] == "u" and len(dependencies[0]) > 2:
+        digits = dependencies[0][1:]
         _refuse(
             text,
-            f"lava-nc reads {found[0]} as {digits[1:]} times u{digits[0]}; allowed are "
-            f"u{widths.DECIMATION.minimum} to u{widths.DECIMATION.maximum}",
+            f"lava-nc reads {dependencies[0]} as {digits[1:]} times u{digits[0]}; "
+            f"allowed are u{widths.DECIMATION.minimum} to u{widths.DECIMATION.maximum}",
         )
 
 

@@ -51,7 +51,7 @@ def compare(
     folder = out or Path("runs") / f"compare-{Path(dataset).stem}"
     from lava_sfdfa.model import compare as run  # compiled code: slow to import
 
-    found = run(
+    comparison = run(
         dataset,
         feedback=feedback or FEEDBACK,
         seeds=seeds,
@@ -60,12 +60,12 @@ def compare(
         progress=True,
         **values,
     )
-    for row in found.rows:
+    for row in comparison.rows:
         angles = ", ".join(f"{angle:.0f}" for angle in row.angles) or "0"
         console.print(
             f"{row.feedback:10} {row.test_accuracy_mean:.2%} "
             f"+- {row.test_accuracy_std:.2%} of the test part, {row.seeds} "
             f"seeds; degrees to the exact gradient: {angles}"
         )
-    console.print(f"data    {folder / 'comparison.json'}\npicture {found.picture}")
-    print_json(found, json_)
+    console.print(f"data    {folder / 'comparison.json'}\npicture {comparison.picture}")
+    print_json(comparison, json_)

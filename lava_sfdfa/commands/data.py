@@ -23,8 +23,8 @@ def data() -> None:
 @json_option
 def data_list(data_dir: Path | None, json_: bool) -> None:
     """The data sets by name, and whether they are here."""
-    found = [sources.describe(name, data_dir) for name in sources.NAMES]
-    show_data(found, json_)
+    states = [sources.describe(name, data_dir) for name in sources.NAMES]
+    show_data(states, json_)
 
 
 @data.command("check")
@@ -33,10 +33,10 @@ def data_list(data_dir: Path | None, json_: bool) -> None:
 @json_option
 def data_check(name: str, data_dir: Path | None, json_: bool) -> None:
     """Compare the files of a data set with their published checksums."""
-    found = sources.describe(name, data_dir)
-    show_data([found], json_)
-    if found["state"] in ("missing", "damaged"):
-        raise CheckError(f"{name}: files are {found['state']}; `data fetch` repairs it")
+    state = sources.describe(name, data_dir)
+    show_data([state], json_)
+    if state["state"] in ("missing", "damaged"):
+        raise CheckError(f"{name}: files are {state['state']}; `data fetch` repairs it")
 
 
 @data.command("fetch")
@@ -53,16 +53,16 @@ def data_fetch(name: str, data_dir: Path | None, json_: bool) -> None:
                 tasks[file] = progress.add_task(file, total=total or None)
             progress.update(tasks[file], completed=done)
 
-        found = fetch(name, data_dir, show)
-    show_data([found], json_)
+        state = fetch(name, data_dir, show)
+    show_data([state], json_)
 
 
-def show_data(found: list[dict[str, Any]], json_: bool) -> None:
+def show_data(states: list[dict[str, Any]], json_: bool) -> None:
     """Data sets as lines, or as JSON."""
     if json_:
-        print_json({"datasets": found} if len(found) > 1 else found[0], json_)
+        print_json({"datasets": states} if len(states) > 1 else states[0], json_)
         return
-    for entry in found:
+    for entry in states:
         click.echo(f"{entry['name']:16} {entry['state']:10} {entry['title']}")
         for file in entry["files"]:
             click.echo(f"{'':16} {file['state']:10} {file['file']}")

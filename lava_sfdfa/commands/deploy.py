@@ -134,17 +134,17 @@ def run(
     """
     from lava_sfdfa.deploy.compiler import load_plan
 
-    found = load_plan(plan).run(
+    result = load_plan(plan).run(
         samples, data=dataset, data_dir=data_dir, target=target, progress=True
     )
     where = "simulated as placed" if target == "sim" else "board"
     console.print(
-        f"{found.accuracy:.2%} right of {found.samples} samples of "
-        f"{found.dataset} ({where}, {found.mode})"
+        f"{result.accuracy:.2%} right of {result.samples} samples of "
+        f"{result.dataset} ({where}, {result.mode})"
     )
-    print_json(found, json_)
-    if found.mismatches:
+    print_json(result, json_)
+    if result.mismatches:
         raise CheckError(
-            f"board and simulator differ in {found.mismatches} spikes; "
+            f"board and simulator differ in {result.mismatches} spikes; "
             "scripts/board/README.md says what to send back"
         )

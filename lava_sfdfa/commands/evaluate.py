@@ -37,20 +37,20 @@ def evaluate(
         from lava_sfdfa.training.floating import evaluate_float
 
         data = load_dataset(dataset or in_float.source, data_dir)
-        found = evaluate_float(in_float, data, limit)
+        evaluation = evaluate_float(in_float, data, limit)
     else:
         from lava_sfdfa.model import load  # compiled code: slow to import
 
         model = load(artifact, data_dir=data_dir)
-        found = model.evaluate(dataset, limit=limit, progress=True)
+        evaluation = model.evaluate(dataset, limit=limit, progress=True)
     kind = "fixed point" if in_float is None else "floating point"
     console.print(
-        f"test accuracy {found.test_accuracy:.2%} of {found.samples} samples "
-        f"of {found.dataset} (simulated, {kind}); "
-        f"{found.samples_per_second:,.0f} samples/s; spikes a sample "
-        + ", ".join(f"{count:.0f}" for count in found.spikes_per_sample),
+        f"test accuracy {evaluation.test_accuracy:.2%} of {evaluation.samples} samples "
+        f"of {evaluation.dataset} (simulated, {kind}); "
+        f"{evaluation.samples_per_second:,.0f} samples/s; spikes a sample "
+        + ", ".join(f"{count:.0f}" for count in evaluation.spikes_per_sample),
     )
-    print_json({**found.to_json(), "artifact": str(artifact)}, json_)
+    print_json({**evaluation.to_json(), "artifact": str(artifact)}, json_)
 
 
 @click.command()
@@ -65,43 +65,43 @@ def info(artifact: Path, json_: bool) -> None:
     from lava_sfdfa.model import load  # compiled code: slow to import
 
     model = load(artifact)
-    found = model.info()
+    held = model.info()
     if json_:
-        print_json({**found.to_json(), "artifact": str(artifact)}, json_)
+        print_json({**held.to_json(), "artifact": str(artifact)}, json_)
         return
     lines: dict[str, object] = {"artifact": artifact}
     for name in ("format_version", "digest", "dataset", "layers", "feedback"):
-        lines[name] = getattr(found, name)
+        lines[name] = getattr(held, name)
     for name in ("eligibility", "rounding", "seed", "steps", "period"):
-        lines[name] = getattr(found, name)
-    lines["widths"] = ", ".join(f"{name} {bits}" for name, bits in found.widths.items())
+        lines[name] = getattr(held, name)
+    lines["widths"] = ", ".join(f"{name} {bits}" for name, bits in held.widths.items())
     for number, layer in enumerate(model.artifact.network.layers):
         lines[f"layer {number}"] = (
             f"{layer.n_pre} to {layer.n_post}; du {layer.du}, dv {layer.dv}, vth "
             f"{layer.vth}; dt = {layer.rule.dt}; dw = {layer.rule.dw}"
         )
-        for position, sentence in enumerate(found.rules[number]["products"]):
+        for position, sentence in enumerate(held.rules[number]["products"]):
             lines[f"  product {number}.{position}"] = sentence
-    lines["feedback rule"] = found.feedback_rule
-    lines["samples learned"] = found.samples_learned
-    if found.training.get("val_accuracy"):
-        accuracy = found.training["val_accuracy"][-1]
+    lines["feedback rule"] = held.feedback_rule
+    lines["samples learned"] = held.samples_learned
+    if held.training.get("val_accuracy"):
+        accuracy = held.training["val_accuracy"][-1]
         lines["validation"] = f"{accuracy:.2%} (last epoch)"
     for name, value in lines.items():
         click.echo(f"{name:16} {value}")
 
 
-def show_float(path: Path, found: FloatArtifact, json_: bool) -> None:
+def show_float(path: Path, held: FloatArtifact, json_: bool) -> None:
     """What an artifact in floating point holds."""
     result = {
         "artifact": str(path),
         "format_version": VERSION,
         "precision": "float",
-        "digest": found.digest,
-        "layers": list(found.sizes),
-        **dataclasses.asdict(found.config),
-        "training": {name: found.record[name].tolist() for name in found.record},
-        "provenance": found.provenance,
+        "digest": held.digest,
+        "layers": list(held.sizes),
+        **dataclasses.asdict(held.config),
+        "training": {name: held.record[name].tolist() for name in held.record},
+        "provenance": held.provenance,
     }
     if json_:
         print_json(result, json_)
@@ -109,4 +109,4 @@ def show_float(path: Path, found: FloatArtifact, json_: bool) -> None:
     for name, value in result.items():
         if name not in ("training", "provenance"):
             click.echo(f"{name:16} {value}")
-    click.echo(f"validation       {found.record['val_accuracy'][-1]:.2%} (last epoch)")
+    click.echo(f"validation       {held.record['val_accuracy'][-1]:.2%} (last epoch)")

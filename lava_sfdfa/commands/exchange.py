@@ -35,14 +35,14 @@ def export(artifact: Path, format_: Any, out: Path, json_: bool) -> None:
     """Write a trained network for lava-dl (netx) or other frameworks (nir)."""
     from lava_sfdfa.model import load
 
-    found = load(artifact).export(out, format_)
-    console.print(f"{out}: layers {'-'.join(map(str, found.layers))}")
-    if found.lost:
-        console.print(f"netx has no place for {', '.join(found.lost)}", style="dim")
-    if found.in_metadata:
-        kept = ", ".join(found.in_metadata)
+    exported = load(artifact).export(out, format_)
+    console.print(f"{out}: layers {'-'.join(map(str, exported.layers))}")
+    if exported.lost:
+        console.print(f"netx has no place for {', '.join(exported.lost)}", style="dim")
+    if exported.in_metadata:
+        kept = ", ".join(exported.in_metadata)
         console.print(f"only lava-sfdfa reads, in the metadata, {kept}", style="dim")
-    print_json(found, json_)
+    print_json(exported, json_)
 
 
 @click.command("import")

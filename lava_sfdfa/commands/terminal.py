@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from lava_sfdfa.config import Config
 from lava_sfdfa.fields import choices
 from lava_sfdfa.results import Result, to_line
+
+Command = Callable[..., Any]
 
 
 def fail(sentence: str, code: int) -> None:
@@ -17,7 +20,7 @@ def fail(sentence: str, code: int) -> None:
     sys.exit(code)
 
 
-def print_json(result: Result | dict, wanted: bool) -> None:
+def print_json(result: Result | dict[str, Any], wanted: bool) -> None:
     """The last line of standard output, where machines want one."""
     if wanted:
         click.echo(to_line(result))
@@ -42,19 +45,19 @@ config_option = click.option(
 )
 
 
-def out_option(what: str) -> Callable:
+def out_option(what: str) -> Command:
     """Where results go."""
     return click.option("--out", type=click.Path(path_type=Path), help=what)
 
 
-def choice_option(name: str, what: str) -> Callable:
+def choice_option(name: str, what: str) -> Command:
     """An option that takes what the field of `Config` may be."""
     return click.option(
         f"--{name}", type=click.Choice(choices(Config, name)), help=what
     )
 
 
-def network_options(command: Callable) -> Callable:
+def network_options(command: Callable[..., Any]) -> Command:
     """What all commands that train take: the data, the settings, the layers."""
     for option in (
         click.option("--seed", type=int, help="The seed of all random numbers."),
@@ -68,7 +71,7 @@ def network_options(command: Callable) -> Callable:
         data_dir_option,
         click.option(
             "--dataset",
-            help="A name or a file.npz; by default digits. `data list` shows the names.",
+            help="A name or a file.npz; by default digits; `data list` shows names.",
         ),
     ):
         command = option(command)

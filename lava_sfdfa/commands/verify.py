@@ -39,17 +39,16 @@ def verify(
     from lava_sfdfa.model import load  # compiled code: slow to import
 
     model = load(artifact, data_dir=data_dir)
-    found = model.verify(samples, data=dataset, progress=True)
+    v = model.verify(samples, data=dataset, progress=True)
     console.print(
-        f"{found.compared:,} integers compared in {found.steps} steps of "
-        f"{found.samples} samples of {found.dataset}: {found.spikes} spikes, "
-        f"{found.tags_changed} tags, {found.weights_changed} weights and "
-        f"{found.feedback_changed} feedback weights changed; "
-        f"{found.mismatches} mismatches (simulated)"
+        f"{v.compared:,} integers compared in {v.steps} steps of {v.samples} samples "
+        f"of {v.dataset}; {v.spikes} spikes, {v.tags_changed} tags, "
+        f"{v.weights_changed} weights and {v.feedback_changed} feedback weights "
+        f"changed; {v.mismatches} mismatches (simulated)"
     )
-    print_json(found, json_)
-    if found.mismatches:
+    print_json(v, json_)
+    if v.mismatches:
         raise CheckError(
-            f"{artifact}: the engine and Lava differ in {found.mismatches} of "
-            f"{found.compared} integers, first in {found.first_mismatch}"
+            f"{artifact}: the engine and Lava differ in {v.mismatches} of "
+            f"{v.compared} integers, first in {v.first_mismatch}"
         )

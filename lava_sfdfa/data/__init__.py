@@ -1,0 +1,1 @@
+"""Data sets: samples, where they come from, and how they become spikes."""

@@ -35,9 +35,9 @@ def load_dataset(name: str, data_dir: Path | None = None) -> Dataset:
     name, and for a file that is missing, truncated or not what it should be.
     """
     if name.endswith(".npz"):
-        found = load_npz(Path(name))
+        dataset = load_npz(Path(name))
     elif name in READERS:
-        found = READERS[name](name, folder_of(name, data_dir))
+        dataset = READERS[name](name, folder_of(name, data_dir))
     elif name == NAME:
         raise InputError(
             "the network was trained on arrays in memory, which are in no file; give "
@@ -46,7 +46,7 @@ def load_dataset(name: str, data_dir: Path | None = None) -> Dataset:
     else:
         sentence = unknown_choice("the data set", name, NAMES)
         raise InputError(f"{sentence}, or a file that ends in .npz")
-    return dataclasses.replace(found, source=name)
+    return dataclasses.replace(dataset, source=name)
 
 
 def as_dataset(data: Any, data_dir: Path | None = None) -> Dataset:
@@ -62,6 +62,6 @@ def as_dataset(data: Any, data_dir: Path | None = None) -> Dataset:
     if isinstance(data, (tuple, list)):
         return dataclasses.replace(load_arrays(tuple(data)), source=NAME)
     raise InputError(
-        f"data is a {type(data).__name__}; it must be a name, the path of an .npz file, "
-        "(x, y), (x_train, y_train, x_test, y_test), or a Dataset"
+        f"data is a {type(data).__name__}; it must be a name, the path of an .npz "
+        "file, (x, y), (x_train, y_train, x_test, y_test), or a Dataset"
     )

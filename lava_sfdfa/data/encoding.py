@@ -8,9 +8,10 @@ import numpy as np
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.data.samples import Images, Recordings, Samples
+from lava_sfdfa.types import Array
 
 
-def encode_latency(images: np.ndarray, window_steps: int) -> Events:
+def encode_latency(images: Array, window_steps: int) -> Events:
     """One spike for each non-zero pixel; the brighter, the earlier.
 
     images: (n, n_inputs) uint8; pixel value p spikes in step
@@ -50,11 +51,11 @@ def bin_recordings(
         own = slice(samples.offset[sample], samples.offset[sample + 1])
         time_us = samples.time_us[own].astype(np.int64)
         place = time_us * bins // recording_us * samples.n_inputs + samples.index[own]
-        found, n_events = np.unique(place[time_us < recording_us], return_counts=True)
-        found = found[n_events >= least]
-        steps = found // samples.n_inputs * window_steps // bins
+        places, n_events = np.unique(place[time_us < recording_us], return_counts=True)
+        places = places[n_events >= least]
+        steps = places // samples.n_inputs * window_steps // bins
         counts[sample] = np.bincount(steps, minlength=window_steps)
-        pieces.append((found % samples.n_inputs).astype(samples.index.dtype))
+        pieces.append((places % samples.n_inputs).astype(samples.index.dtype))
     offset = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
     return Events(np.concatenate(pieces), counts, offset, samples.n_inputs)
 
@@ -64,7 +65,7 @@ class Part:
     """A part of a data set as spikes."""
 
     events: Events
-    labels: np.ndarray
+    labels: Array
 
     def __len__(self) -> int:
         return len(self.labels)

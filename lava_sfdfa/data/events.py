@@ -5,13 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lava_sfdfa.types import Array
+
 
 class EventArrays(NamedTuple):
     """The arrays of `Events`, for compiled code."""
 
-    inputs: np.ndarray  # `index` of `Events`
-    counts: np.ndarray
-    offset: np.ndarray
+    inputs: Array  # `index` of `Events`
+    counts: Array
+    offset: Array
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,9 @@ class Events:
     `offset[n]` on, sorted by step.
     """
 
-    index: np.ndarray  # (n_events,) input neuron; uint16, or int32 beyond 65,536
-    counts: np.ndarray  # (n_samples, n_steps) int32
-    offset: np.ndarray  # (n_samples + 1,) int64
+    index: Array  # (n_events,) input neuron; uint16, or int32 beyond 65,536
+    counts: Array  # (n_samples, n_steps) int32
+    offset: Array  # (n_samples + 1,) int64
     n_inputs: int
 
     def __len__(self) -> int:
@@ -35,15 +37,15 @@ class Events:
         """The same for compiled code."""
         return EventArrays(self.index, self.counts, self.offset)
 
-    def inputs_of(self, sample: int) -> np.ndarray:
+    def inputs_of(self, sample: int) -> Array:
         """Which input each spike of a sample comes from, in the order of the steps."""
         return self.index[self.offset[sample] : self.offset[sample + 1]]
 
-    def steps_of(self, sample: int) -> np.ndarray:
+    def steps_of(self, sample: int) -> Array:
         """The step of each spike of a sample: int64, rising."""
         return np.repeat(np.arange(self.counts.shape[1]), self.counts[sample])
 
-    def inputs_at(self, sample: int, step: int) -> np.ndarray:
+    def inputs_at(self, sample: int, step: int) -> Array:
         """Which inputs of a sample spike in a step."""
         counts = self.counts[sample]
         if step >= len(counts):
@@ -51,7 +53,7 @@ class Events:
         begin = self.offset[sample] + counts[:step].sum()
         return self.index[begin : begin + counts[step]]
 
-    def dense(self, sample: int, n_steps: int) -> np.ndarray:
+    def dense(self, sample: int, n_steps: int) -> Array:
         """The first steps of a sample as a matrix: bool (n_steps, n_inputs)."""
         matrix = np.zeros((n_steps, self.n_inputs), bool)
         steps, inputs = self.steps_of(sample), self.inputs_of(sample)

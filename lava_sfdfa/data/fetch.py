@@ -1,25 +1,24 @@
 """Download published data sets: whole and right, or not at all."""
 
 import hashlib
-import os
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 from lava_sfdfa.data import sources
 from lava_sfdfa.errors import InputError, unknown_choice
-from lava_sfdfa.files import make_readable
+from lava_sfdfa.files import replacing
+
+Report = Callable[[str, int, int], None]  # a file, the bytes so far, and in all
 
 TIMEOUT_S = 30
 BLOCK = 1 << 16
 
 
-def fetch(
-    name: str, data_dir: Path | None, report: Callable[[str, int, int], None]
-) -> dict:
+def fetch(name: str, data_dir: Path | None, report: Report) -> dict[str, Any]:
     """Download what is missing or damaged of a data set; return its description.
 
     report: called with the file, the bytes so far and the bytes in all (0 where
@@ -52,37 +51,27 @@ def fetch(
     return sources.describe(name, data_dir)
 
 
-def _download(name, url: str, path: Path, expected: str, report) -> None:
+def _download(name: str, url: str, path: Path, expected: str, report: Report) -> None:
     """One file: to a temporary name, checked, then renamed."""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    except OSError as error:
-        raise InputError(
-            f"{path.parent}: cannot be written ({error.strerror}); choose another "
-            "--data-dir"
-        ) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            found = _copy(url, file, path.name, report)
-        if found != expected:
+    with replacing(path, "--data-dir") as temporary:
+        try:
+            with temporary.open("wb") as file:
+                md5 = _copy(url, file, path.name, report)
+        except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
+            reason = getattr(error, "reason", error)
             raise InputError(
-                f"{url}: has the MD5 {found}, not {expected}; nothing was kept. Try "
+                f"{url}: cannot be downloaded ({reason}). Without a network, copy "
+                f"{', '.join(sources.SOURCES[name].files)} from another machine into "
+                f"{path.parent}, or give the folder that holds {name}/ with --data-dir"
+            ) from None
+        if md5 != expected:
+            raise InputError(
+                f"{url}: has the MD5 {md5}, not {expected}; nothing was kept. Try "
                 f"again, or put {path.name} from another source into {path.parent}"
             )
-        make_readable(Path(temporary))
-        Path(temporary).replace(path)
-    except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise InputError(
-            f"{url}: cannot be downloaded ({reason}). Without a network, copy "
-            f"{', '.join(sources.SOURCES[name].files)} from another machine into "
-            f"{path.parent}, or give the folder that holds {name}/ with --data-dir"
-        ) from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
-def _copy(url: str, file, title: str, report) -> str:
+def _copy(url: str, file: Any, title: str, report: Report) -> str:
     """Copy a URL into an open file; return the MD5 of what came."""
     digest = hashlib.md5(usedforsecurity=False)
     with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:

@@ -13,6 +13,7 @@ import numpy as np
 
 from lava_sfdfa.chip import random
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.types import Array
 
 VALIDATION_SHARE, VALIDATION_MOST = 0.1, 5000
 
@@ -21,8 +22,8 @@ VALIDATION_SHARE, VALIDATION_MOST = 0.1, 5000
 class Images:
     """Images and their classes."""
 
-    images: np.ndarray  # (n, n_inputs) uint8
-    labels: np.ndarray  # (n,) int64
+    images: Array  # (n, n_inputs) uint8
+    labels: Array  # (n,) int64
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -32,7 +33,7 @@ class Images:
         """Pixels of an image."""
         return self.images.shape[1]
 
-    def take(self, chosen: np.ndarray) -> "Images":
+    def take(self, chosen: Array) -> "Images":
         """The samples `chosen`, in this order."""
         return Images(self.images[chosen], self.labels[chosen])
 
@@ -40,7 +41,7 @@ class Images:
         """The first `limit` samples, or all."""
         return Images(self.images[:limit], self.labels[:limit])
 
-    def arrays(self) -> tuple[np.ndarray, ...]:
+    def arrays(self) -> tuple[Array, ...]:
         """What the digest covers, beside the labels."""
         return (self.images,)
 
@@ -52,16 +53,16 @@ class Recordings:
     The events of sample n stand from `offset[n]` to `offset[n + 1]`.
     """
 
-    time_us: np.ndarray  # (n_events,) int32, microseconds since the recording began
-    index: np.ndarray  # (n_events,) input of each event; uint16, or int32 beyond 65,536
-    offset: np.ndarray  # (n + 1,) int64
-    labels: np.ndarray  # (n,) int64
+    time_us: Array  # (n_events,) int32, microseconds since the recording began
+    index: Array  # (n_events,) input of each event; uint16, or int32 beyond 65,536
+    offset: Array  # (n + 1,) int64
+    labels: Array  # (n,) int64
     n_inputs: int
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, chosen: np.ndarray) -> "Recordings":
+    def take(self, chosen: Array) -> "Recordings":
         """The samples `chosen`, in this order."""
         sizes = np.diff(self.offset)[chosen]
         offset = np.concatenate([[0], np.cumsum(sizes)])
@@ -74,7 +75,7 @@ class Recordings:
         """The first `limit` samples, or all."""
         return self.take(np.arange(len(self))[:limit])
 
-    def arrays(self) -> tuple[np.ndarray, ...]:
+    def arrays(self) -> tuple[Array, ...]:
         """What the digest covers, beside the labels."""
         return self.time_us, self.index, self.offset
 
@@ -97,15 +98,17 @@ class Dataset:
     @property
     def digest(self) -> str:
         """SHA-256 of all samples and labels, in hexadecimal."""
-        found = hashlib.sha256()
+        sha = hashlib.sha256()
         for part in (self.train, self.validation, self.test):
             for array in part.arrays():
-                found.update(np.ascontiguousarray(array).tobytes())
-            found.update(part.labels.astype("<i8").tobytes())
-        return found.hexdigest()
+                sha.update(np.ascontiguousarray(array).tobytes())
+            sha.update(part.labels.astype("<i8").tobytes())
+        return sha.hexdigest()
 
 
-def split(name, shape, n_classes, train: Samples, test: Samples) -> Dataset:
+def split(
+    name: str, shape: tuple[int, ...], n_classes: int, train: Samples, test: Samples
+) -> Dataset:
     """Hold out the validation part: a fixed choice, whatever the seed."""
     n_validation = min(round(len(train) * VALIDATION_SHARE), VALIDATION_MOST)
     if n_validation == 0 or len(test) == 0:
@@ -127,15 +130,15 @@ def hold_out(samples: Samples, share: float) -> list[Samples]:
     return [samples.take(order[n_held:]), samples.take(order[:n_held])]
 
 
-def shuffled(seed: int, purpose: int, epoch: int, count: int) -> np.ndarray:
+def shuffled(seed: int, purpose: int, epoch: int, count: int) -> Array:
     """A permutation of `count` numbers, the same on every machine: int64."""
     keys = random.draw_many(seed, purpose, epoch, 0, count)
     return np.argsort(keys, kind="stable")
 
 
 def gather(
-    recordings: Iterator[tuple[np.ndarray, np.ndarray]],
-    labels: np.ndarray,
+    recordings: Iterator[tuple[Array, Array]],
+    labels: Array,
     n_inputs: int,
 ) -> Recordings:
     """Recordings one after the other, each as times in microseconds and inputs."""
@@ -154,7 +157,7 @@ def gather(
     )
 
 
-def check_labels(labels: np.ndarray, n_classes: int, where: str) -> None:
+def check_labels(labels: Array, n_classes: int, where: str) -> None:
     """Refuse labels outside 0 .. n_classes - 1, naming the first."""
     bad = np.flatnonzero((labels < 0) | (labels >= n_classes))
     if bad.size:

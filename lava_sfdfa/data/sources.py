@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.files import user_cache
@@ -100,7 +101,7 @@ def folder_of(name: str, data_dir: Path | None) -> Path:
     return (user_cache() / "data" if data_dir is None else data_dir) / name
 
 
-def describe(name: str, data_dir: Path | None) -> dict:
+def describe(name: str, data_dir: Path | None) -> dict[str, Any]:
     """Files of a data set, their checksums and their state, as plain data.
 
     state: bundled, generated, present (all checksums right), unchecked (there, but no
@@ -115,16 +116,14 @@ def describe(name: str, data_dir: Path | None) -> dict:
     files = []
     for file, expected in SOURCES[name].files.items():
         path = folder / file
-        found = _md5(path) if path.is_file() else None
-        if found is None:
+        md5 = _md5(path) if path.is_file() else None
+        if md5 is None:
             state = "unpacked" if _unpacked(path).exists() else "missing"
         elif expected is None:
             state = "unchecked"
         else:
-            state = "present" if found == expected else "damaged"
-        files.append(
-            {"file": str(path), "md5": expected, "found": found, "state": state}
-        )
+            state = "present" if md5 == expected else "damaged"
+        files.append({"file": str(path), "md5": expected, "found": md5, "state": state})
     states = {entry["state"] for entry in files}
     worst = next(
         s

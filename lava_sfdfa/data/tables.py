@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lava_sfdfa.types import Array
+
 ACTIVE = 48  # inputs that shall be active in a sample, over all features
 FIELDS_MOST, FIELDS_LEAST = 24, 4  # of a feature
 SPREAD = 3  # fields whose centres lie within the width of one
@@ -24,11 +26,11 @@ class PopulationCode:
     outliers of a feature do not matter.
     """
 
-    knots: np.ndarray
+    knots: Array
     n_fields: int
 
     @classmethod
-    def of(cls, x: np.ndarray) -> "PopulationCode":
+    def of(cls, x: Array) -> "PopulationCode":
         """The code for the training samples x: float64 (n, n_features)."""
         shares = np.linspace(0, 1, min(len(x), 65))
         knots = np.ascontiguousarray(np.quantile(x, shares, axis=0).T)
@@ -40,7 +42,7 @@ class PopulationCode:
         """Inputs of all features."""
         return len(self.knots) * self.n_fields
 
-    def encode(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: Array) -> Array:
         """Samples as images: uint8 (n, n_inputs). x: float64 (n, n_features)."""
         places = np.stack(
             [_place(column, row) for column, row in zip(x.T, self.knots, strict=True)],
@@ -53,7 +55,7 @@ class PopulationCode:
         return np.rint(255 * bright).astype(np.uint8).reshape(len(x), -1)
 
 
-def _place(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
+def _place(values: Array, knots: Array) -> Array:
     """Where values lie between the knots of a feature, 0 to 1.
 
     The mean of the rank and of the position on the scale: ranks alone would forget gaps

@@ -1,0 +1,1 @@
+"""The compiled engine: state, synapses, presentation, credit, a sample, a run."""

@@ -22,14 +22,15 @@ from lava_sfdfa.engine.state import (
     with_state,
 )
 from lava_sfdfa.network.fixed import FixedNetwork
+from lava_sfdfa.types import Array
 
 
 class LayerSample(NamedTuple):
     """One sample in one layer; tags are those before they return to zero."""
 
-    counts: np.ndarray  # (n_post,) int32, spikes
-    tags: np.ndarray  # (n_post, n_pre) int32
-    factors: np.ndarray  # (n_post,) int32, y3; 0 where the neuron did not fire
+    counts: Array  # (n_post,) int32, spikes
+    tags: Array  # (n_post, n_pre) int32
+    factors: Array  # (n_post,) int32, y3; 0 where the neuron did not fire
 
 
 class Engine:
@@ -45,7 +46,7 @@ class Engine:
     def __init__(
         self,
         network: FixedNetwork,
-        rates: tuple[np.ndarray, ...] = (),
+        rates: tuple[Array, ...] = (),
         n_learned: int = 0,
     ):
         self.start_network = network
@@ -68,9 +69,7 @@ class Engine:
             for number in range(len(self.states))
         )
 
-    def learn(
-        self, events: Events, labels: np.ndarray, order: np.ndarray
-    ) -> np.ndarray:
+    def learn(self, events: Events, labels: Array, order: Array) -> Array:
         """Learn from the samples `order`, one after the other.
 
         labels: int64 (n,), of all samples of `events`; order: int64 (m,). Returns
@@ -85,31 +84,27 @@ class Engine:
         return predictions
 
     def classify(
-        self, events: Events, order: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, events: Events, order: Array | None = None
+    ) -> tuple[Array, Array]:
         """Predict classes without learning: int64 (m,), and the spikes of each
         layer over all samples, int64 (n_layers,). order: as in `learn`, or all."""
         order = np.arange(len(events)) if order is None else order
         predictions, n_spikes, _ = self._classify(events, order)
         return predictions, n_spikes
 
-    def scores(self, events: Events) -> np.ndarray:
+    def scores(self, events: Events) -> Array:
         """Spikes of each output, and a part of one for its v, of all samples: float64
         (n, n_out). The largest is the prediction of `classify`."""
         return self._classify(events, np.arange(len(events)))[2]
 
-    def _classify(
-        self, events: Events, order: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _classify(self, events: Events, order: Array) -> tuple[Array, Array, Array]:
         n_spikes = np.zeros(len(self.states), np.int64)
         scores = np.zeros((len(order), self.start_network.sizes[-1]))
         layers = self._layers(0, 0)
         predictions = classify_samples(layers, events.arrays, order, n_spikes, scores)
         return predictions, n_spikes, scores
 
-    def raster(
-        self, events: Events, sample: int
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
+    def raster(self, events: Events, sample: int) -> list[tuple[Array, Array]]:
         """Spikes of one sample, without learning: for each layer the steps and the
         neurons, in the order of the spikes."""
         self.classify(events, np.array([sample]))
@@ -183,7 +178,7 @@ class Engine:
         return tuple(map(Layer, self._parameters, self.states, self._scratches, noises))
 
 
-def _cosine(a: np.ndarray, b: np.ndarray) -> float:
+def _cosine(a: Array, b: Array) -> float:
     """Cosine of two matrices; exact sums, so the same on every machine."""
     x, y = (matrix.astype(np.float64).ravel() for matrix in (a, b))
     size = math.fsum(x * x) * math.fsum(y * y)

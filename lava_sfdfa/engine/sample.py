@@ -161,3 +161,9 @@ def present_sample(layers, events, sample, clock):
     train = make_train(events, n_steps)
     load_input(events, sample, train)
     forward(layers, train, clock, True)
+
+
+@disk_cached
+def present_layer(layer, train):
+    """Show one sample to one layer, without learning."""
+    present(layer, train, Clock(0, 0, 0), False)

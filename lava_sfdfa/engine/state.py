@@ -11,6 +11,7 @@ from lava_sfdfa.chip import arithmetic, random, widths
 from lava_sfdfa.chip.protocol import Steps
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
 from lava_sfdfa.network.rule import Scale
+from lava_sfdfa.types import Array
 
 LAVA_Y_TAU = 65535.0  # of the y traces of Loihi3FLearningRule; learning_rule.py
 LAVA_VARIABLE_SEED = 2  # of the rounding of w and t; connection.py:692
@@ -81,42 +82,42 @@ class Parameters(NamedTuple):
 class State(NamedTuple):
     """What learning changes in a layer, and what is counted there."""
 
-    weights: np.ndarray  # (n_pre, n_post) int8, transposed for the forward pass
-    feedback: np.ndarray  # (n_post, n_out) int8
-    rate: np.ndarray  # (n_post,) int32, running mean of spike counts, 16 fraction bits
-    counts: np.ndarray  # (len(COUNTS),) int64
+    weights: Array  # (n_pre, n_post) int8, transposed for the forward pass
+    feedback: Array  # (n_post, n_out) int8
+    rate: Array  # (n_post,) int32, running mean of spike counts, 16 fraction bits
+    counts: Array  # (len(COUNTS),) int64
 
 
 class Scratch(NamedTuple):
     """What lives for one sample. Rows are the neurons that spiked, in the order of
     their first spike; columns the inputs that spiked, likewise."""
 
-    input: np.ndarray  # (n_post,) int32, synaptic input of a step
-    u: np.ndarray  # (n_post,) int32
-    v: np.ndarray  # (n_post,) int32
-    n_spikes: np.ndarray  # (n_post,) int32
-    last: np.ndarray  # (n_post,) int32, step of the last spike, where there was one
-    row: np.ndarray  # (n_post,) int32, row of a neuron or SILENT
-    fired: np.ndarray  # (n_post,) int32, neuron of a row
-    column: np.ndarray  # (n_pre,) int32, column of an input or SILENT
-    active: np.ndarray  # (n_pre,) int32, input of a column
-    x1: np.ndarray  # (n_pre,) int32, by column
-    x2: np.ndarray  # (n_pre,) int32, by column
-    tags: np.ndarray  # (n_post, n_pre) int16, by row and column
-    jumps: np.ndarray  # (n_post, n_pre) int16, second tags; (0, 0) without them
-    changes: np.ndarray  # (n_post, n_pre) int16, of the weights: rows that change
-    own: np.ndarray  # (n_post,) int32, p: -1 or 1 where the neuron probes
-    payload: np.ndarray  # (n_post,) int32, what it sends in the probe phase
-    factor: np.ndarray  # (n_post,) int32, y3
-    spikes: np.ndarray  # (steps * n_post,) int32, neurons in the order of their spikes
-    start: np.ndarray  # (steps + 1,) int32, where the spikes of a step begin
-    size: np.ndarray  # (2,) int64, number of rows and of columns
+    input: Array  # (n_post,) int32, synaptic input of a step
+    u: Array  # (n_post,) int32
+    v: Array  # (n_post,) int32
+    n_spikes: Array  # (n_post,) int32
+    last: Array  # (n_post,) int32, step of the last spike, where there was one
+    row: Array  # (n_post,) int32, row of a neuron or SILENT
+    fired: Array  # (n_post,) int32, neuron of a row
+    column: Array  # (n_pre,) int32, column of an input or SILENT
+    active: Array  # (n_pre,) int32, input of a column
+    x1: Array  # (n_pre,) int32, by column
+    x2: Array  # (n_pre,) int32, by column
+    tags: Array  # (n_post, n_pre) int16, by row and column
+    jumps: Array  # (n_post, n_pre) int16, second tags; (0, 0) without them
+    changes: Array  # (n_post, n_pre) int16, of the weights: rows that change
+    own: Array  # (n_post,) int32, p: -1 or 1 where the neuron probes
+    payload: Array  # (n_post,) int32, what it sends in the probe phase
+    factor: Array  # (n_post,) int32, y3
+    spikes: Array  # (steps * n_post,) int32, neurons in the order of their spikes
+    start: Array  # (steps + 1,) int32, where the spikes of a step begin
+    size: Array  # (2,) int64, number of rows and of columns
 
 
 ROWS, COLUMNS = 0, 1  # positions in `Scratch.size`
 
 
-def by_synapse(scratch: Scratch, values: np.ndarray, rest: int) -> np.ndarray:
+def by_synapse(scratch: Scratch, values: Array, rest: int) -> Array:
     """Tags by neuron and input, from those by row and column; rest: where there is
     none. values: `tags` or `jumps` of the scratch. Returns int32 (n_post, n_pre)."""
     full = np.full(scratch.tags.shape, rest, np.int32)
@@ -126,7 +127,7 @@ def by_synapse(scratch: Scratch, values: np.ndarray, rest: int) -> np.ndarray:
     return full
 
 
-def by_input(scratch: Scratch, values: np.ndarray) -> np.ndarray:
+def by_input(scratch: Scratch, values: Array) -> Array:
     """Traces by input, from those by column. values: x1 or x2 of the scratch."""
     full, n_columns = np.zeros_like(values), scratch.size[COLUMNS]
     full[scratch.active[:n_columns]] = values[:n_columns]
@@ -136,10 +137,10 @@ def by_input(scratch: Scratch, values: np.ndarray) -> np.ndarray:
 class Noise(NamedTuple):
     """Random numbers that the synapses of a layer share, one a step."""
 
-    x1: np.ndarray  # (n,) float64 in [0, 1), decay of the slow trace
-    x2: np.ndarray  # (n,) float64, decay of the fast trace
-    y: np.ndarray  # (n,) float64, decay of received y
-    bits: np.ndarray  # (n,) int32, 0..127 for the rounding of w, t and B, or OWN
+    x1: Array  # (n,) float64 in [0, 1), decay of the slow trace
+    x2: Array  # (n,) float64, decay of the fast trace
+    y: Array  # (n,) float64, decay of received y
+    bits: Array  # (n,) int32, 0..127 for the rounding of w, t and B, or OWN
 
 
 class Layer(NamedTuple):
@@ -223,7 +224,7 @@ def lava_alpha(tau_steps: float) -> float:
     return math.exp(-1.0 / tau_steps)
 
 
-def make_state(layer: FixedLayer, rate: np.ndarray | None) -> State:
+def make_state(layer: FixedLayer, rate: Array | None) -> State:
     """A layer's state before learning goes on; rate: of an artifact, or None."""
     return State(
         weights=layer.weights.T.copy(order="C"),  # a copy also of one row
@@ -273,7 +274,7 @@ def make_noise(rounding: str, seed: int, layer: int, first: int, count: int) -> 
     return Noise(x1, x2, np.zeros(count), np.full(count, OWN, np.int32))
 
 
-def _lava_draws(seed: int, skip: int, count: int) -> np.ndarray:
+def _lava_draws(seed: int, skip: int, count: int) -> Array:
     generator = np.random.PCG64(seed)
     generator.advance(skip)
     return np.random.Generator(generator).random(count)

@@ -11,8 +11,9 @@ from lava_sfdfa.chip.protocol import JUMP_REST, output_errors
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.state import by_input, by_synapse
+from lava_sfdfa.types import Array
 
-State = dict[str, np.ndarray]  # of a layer after a step, by the names of `LavaNetwork`
+State = dict[str, Array]  # of a layer after a step, by the names of `LavaNetwork`
 
 
 class Timeline:
@@ -24,7 +25,7 @@ class Timeline:
     the step in which they are copied.
     """
 
-    def __init__(self, engine: Engine, events: Events, labels: np.ndarray, sample: int):
+    def __init__(self, engine: Engine, events: Events, labels: Array, sample: int):
         self.network = engine.start_network
         self.schedule = self.network.schedule
         self.probing = engine.n_learned % self.network.n_hidden
@@ -46,7 +47,7 @@ class Timeline:
             **self._synapses(step, layer),
         }
 
-    def traces(self, step: int, layer: int) -> tuple[np.ndarray, np.ndarray]:
+    def traces(self, step: int, layer: int) -> tuple[Array, Array]:
         """x1 and x2 of a layer's inputs after a step of the presentation: int32."""
         scratch = self._shown[step][layer]
         return by_input(scratch, scratch.x1), by_input(scratch, scratch.x2)
@@ -75,7 +76,7 @@ class Timeline:
             state["error"] = known * self._errors(scratch.n_spikes)
         return state
 
-    def _errors(self, n_spikes: np.ndarray) -> np.ndarray:
+    def _errors(self, n_spikes: Array) -> Array:
         targets = self.network.target_true, self.network.target_false
         one_sided = self.network.loss == "margin"
         is_true = np.arange(n_spikes.size) == self._label

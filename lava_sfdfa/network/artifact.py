@@ -23,6 +23,7 @@ from lava_sfdfa.network.content import (
 )
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
 from lava_sfdfa.network.rule import Rule, Scale
+from lava_sfdfa.types import Array
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class Artifact:
     data_digest: str  # of the samples
     shape: tuple[int, ...]  # of one image
     network: FixedNetwork  # with the trained weights and feedback weights
-    rates: tuple[np.ndarray, ...]  # running mean of spike counts, a hidden layer each
+    rates: tuple[Array, ...]  # running mean of spike counts, a hidden layer each
     n_learned: int  # samples learned so far
-    record: dict[str, np.ndarray]  # curves of the training, an entry an epoch
+    record: dict[str, Array]  # curves of the training, an entry an epoch
     provenance: dict[str, Any] = field(default_factory=dict)  # not in the digest
 
     @property

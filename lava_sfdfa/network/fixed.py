@@ -8,14 +8,15 @@ from lava_sfdfa.chip import widths
 from lava_sfdfa.chip.protocol import RELAY_SHIFT, Schedule
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.rule import Rule
+from lava_sfdfa.types import Array
 
 
 @dataclass(frozen=True)
 class FixedLayer:
     """One layer as the chip holds it; names as in Lava where Lava has them."""
 
-    weights: np.ndarray  # (n_post, n_pre) int8
-    feedback: np.ndarray  # (n_post, n_out) int8; (n_post, 0) for the outputs
+    weights: Array  # (n_post, n_pre) int8
+    feedback: Array  # (n_post, n_out) int8; (n_post, 0) for the outputs
     du: int  # decay of u: (4096 - du - 1) / 4096 a step
     dv: int  # decay of v: (4096 - dv) / 4096 a step
     vth: int  # spike where v > vth * 2**6

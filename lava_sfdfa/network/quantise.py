@@ -22,6 +22,7 @@ from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
 from lava_sfdfa.network.real import Layer, Network
 from lava_sfdfa.network.rule import Rule, Scale
+from lava_sfdfa.types import Array
 
 IMPULSE_INPUT = widths.TRACE.maximum  # of x1 and x2: one spike fills the trace
 # Hidden neurons spike often: at 40 their traces saturate, and tags of the outputs have
@@ -123,7 +124,7 @@ def weight_unit(config: Config, number: int) -> float:
     return widths.WEIGHT.maximum / config.weight_limit_of(number)
 
 
-def _to_int8(values: np.ndarray) -> np.ndarray:
+def _to_int8(values: Array) -> Array:
     low, high = widths.WEIGHT.minimum, widths.WEIGHT.maximum
     return np.clip(np.rint(values), low, high).astype(np.int8)
 

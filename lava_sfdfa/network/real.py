@@ -9,6 +9,7 @@ import numpy as np
 from lava_sfdfa.chip import random
 from lava_sfdfa.config import Config
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.types import Array
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Layer:
     `u = threshold` the neuron spikes and u returns to zero.
     """
 
-    weights: np.ndarray  # (n_post, n_pre) float64
+    weights: Array  # (n_post, n_pre) float64
     threshold: float  # c, in units of the weights
     tau_synapse_s: float
     tau_membrane_s: float
@@ -45,7 +46,7 @@ class Network:
     """
 
     layers: tuple[Layer, ...]
-    feedback: tuple[np.ndarray, ...]
+    feedback: tuple[Array, ...]
     steps: int
     duration_s: float
 
@@ -75,7 +76,7 @@ class Network:
         return self.duration_s / self.steps
 
 
-def uniform(seed: int, purpose: int, layer: int, shape: tuple[int, int]) -> np.ndarray:
+def uniform(seed: int, purpose: int, layer: int, shape: tuple[int, int]) -> Array:
     """Uniform numbers in [-1, 1): the same on every machine, for ever.
 
     shape: of the result, float64. One counter-based draw for each element, so

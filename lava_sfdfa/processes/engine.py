@@ -77,35 +77,33 @@ class LavaEngine(Engine):
         """Copy a sample's result to the states, and count as the engine counts."""
         inputs = np.bincount(events.inputs_of(sample), minlength=events.n_inputs)
         probing = self.n_learned % self.start_network.n_hidden
-        for layer, (state, found) in enumerate(
+        for layer, (state, read) in enumerate(
             zip(self.states, lava.state, strict=True)
         ):
-            fired = found["n_spikes"][SHOWN] > 0
-            counts = self._count(layer, found, inputs, fired)
-            state.weights[:] = found["weights"][LEARNED].T
-            if "feedback" in found:
-                state.feedback[:] = found["feedback"][LEARNED]
-                state.rate[:] = found["rate"][LEARNED]
+            fired = read["n_spikes"][SHOWN] > 0
+            counts = self._count(layer, read, inputs, fired)
+            state.weights[:] = read["weights"][LEARNED].T
+            if "feedback" in read:
+                state.feedback[:] = read["feedback"][LEARNED]
+                state.rate[:] = read["rate"][LEARNED]
                 if layer == probing and self.start_network.feedback_kind == "sfdfa":
                     counts["feedback_updates"] = state.feedback[fired].size
                     counts["feedback_limit"] = _at_limit(state.feedback[fired])
             state.counts[:] += [counts.get(name, 0) for name in COUNTS]
-            inputs = found["n_spikes"][SHOWN]
+            inputs = read["n_spikes"][SHOWN]
 
-    def _count(self, layer: int, found: dict[str, np.ndarray], inputs, fired):
+    def _count(self, layer: int, read: dict[str, np.ndarray], inputs, fired):
         """The counts of a layer in one sample, by `COUNTS`."""
         active = inputs > 0
-        moved = fired & (self._received(layer, found["factor"][LEARNED]) != 0)
-        weights = found["weights"][LEARNED]
-        tags = found["tag_1"][SHOWN][np.ix_(fired, active)]
+        moved = fired & (self._received(layer, read["factor"][LEARNED]) != 0)
+        weights = read["weights"][LEARNED]
+        tags = read["tag_1"][SHOWN][np.ix_(fired, active)]
         # Lava's counts grow on; those of x1 also by payloads, after the presentation.
-        cut = np.array(
-            [found["synapses_cut"][SHOWN][0], *found["neurons_cut"][LEARNED]]
-        )
+        cut = np.array([read["synapses_cut"][SHOWN][0], *read["neurons_cut"][LEARNED]])
         new, self._cut[layer] = cut - self._cut[layer], cut
-        self._cut[layer][0] = found["synapses_cut"][LEARNED][0]
+        self._cut[layer][0] = read["synapses_cut"][LEARNED][0]
         counts: dict[str, Any] = {
-            "spikes": found["n_spikes"][SHOWN].sum(),
+            "spikes": read["n_spikes"][SHOWN].sum(),
             "steps": self.start_network.steps,
             "neurons_fired": np.count_nonzero(fired),
             "weight_updates": np.count_nonzero(moved) * np.count_nonzero(active),

@@ -55,19 +55,22 @@ class ProcessGraph:
     def variables(self, number: int) -> dict[str, Var]:
         """What can be read of a layer, by the names of `StateReader`'s ports."""
         plastic, neuron = self.plastic[number], self.neurons[number]
-        found = {
+        variables = {
             name: getattr(neuron, name)
             for name in ("u", "v", "spikes", "n_spikes", "factor")
         }
-        found |= {"neurons_cut": neuron.n_cut, "synapses_cut": plastic.n_cut}
-        found |= {"weights": plastic.weights, "tag_1": plastic.tag_1}
+        variables |= {"neurons_cut": neuron.n_cut, "synapses_cut": plastic.n_cut}
+        variables |= {"weights": plastic.weights, "tag_1": plastic.tag_1}
         if self.network.layers[number].rule.jump:
-            found["tag_2"] = plastic.tag_2
+            variables["tag_2"] = plastic.tag_2
         if number < self.network.n_hidden:
-            found |= {"rate": neuron.rate, "feedback": self.feedback[number].weights}
+            variables |= {
+                "rate": neuron.rate,
+                "feedback": self.feedback[number].weights,
+            }
         else:
-            found["error"] = neuron.error
-        return found
+            variables["error"] = neuron.error
+        return variables
 
     def _plastic(self, number: int):
         layer = self.network.layers[number]

@@ -30,10 +30,10 @@ def require_lava() -> None:
     try:
         import lava.proc.dense.process  # noqa: F401
     except ImportError:
-        found = ".".join(map(str, sys.version_info[:2]))
+        version = ".".join(map(str, sys.version_info[:2]))
         raise BackendError(
             "the backend lava needs lava-nc 0.10.0, which is not installed in this "
-            f"Python {found}; it runs on 3.10 only, where `make setup` installs it"
+            f"Python {version}; it runs on 3.10 only, where `make setup` installs it"
         ) from None
 
 

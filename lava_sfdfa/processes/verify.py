@@ -52,18 +52,18 @@ def verify(
     check_fits(artifact, data)
     part = encode(data.train.first(samples), artifact.config)
     started = time.perf_counter()
-    found = count_mismatches(
+    counts = count_mismatches(
         artifact.network, part.events, part.labels, artifact.rates, artifact.n_learned,
         progress,
     )  # fmt: skip
     for name in ("spikes", "weights_changed", "tags_changed"):
-        if found[name] == 0:
+        if counts[name] == 0:
             raise CheckError(
                 f"{name} is 0 in {len(part)} samples of {data.name}, so equal integers "
                 "would say nothing; give more --samples or another artifact"
             )
     return Verification(
-        **found,
+        **counts,
         samples=len(part),
         layers=list(artifact.sizes),
         dataset=data.name,

@@ -14,6 +14,7 @@ from lava_sfdfa.network.content import (
     save_content,
 )
 from lava_sfdfa.reference.config import FloatConfig
+from lava_sfdfa.types import Array
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,9 @@ class FloatArtifact:
     config: FloatConfig
     data_digest: str  # of the samples
     shape: tuple[int, ...]  # of one image
-    weights: tuple[np.ndarray, ...]  # (n_post, n_pre) float32, of each layer
-    feedback: tuple[np.ndarray, ...]  # (n_post, n_out) float32, of each hidden layer
-    record: dict[str, np.ndarray]  # curves of the training, an entry an epoch
+    weights: tuple[Array, ...]  # (n_post, n_pre) float32, of each layer
+    feedback: tuple[Array, ...]  # (n_post, n_out) float32, of each hidden layer
+    record: dict[str, Array]  # curves of the training, an entry an epoch
     provenance: dict[str, Any] = field(default_factory=dict)  # not in the digest
 
     @property
@@ -73,7 +74,7 @@ def load_float(path: Path) -> FloatArtifact | None:
         )
 
 
-def _in_order(matrices: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+def _in_order(matrices: dict[str, Array]) -> tuple[Array, ...]:
     return tuple(matrices[str(number)] for number in range(len(matrices)))
 
 

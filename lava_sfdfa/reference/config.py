@@ -61,9 +61,9 @@ class FloatConfig:
         check_together(self)
         if self.duration_s > MOST_TIME_CONSTANTS * self.tau_membrane_s:
             raise InputError(
-                f"duration_s must be at most {MOST_TIME_CONSTANTS} times the membrane's "
-                f"time constant, {self.tau_membrane_s}, not {self.duration_s}; raise "
-                "tau_synapse_s, which is half of it"
+                f"duration_s must be at most {MOST_TIME_CONSTANTS} times the time "
+                f"constant of the membrane, {self.tau_membrane_s}, not "
+                f"{self.duration_s}; raise tau_synapse_s, which is half of it"
             )
 
     @property

@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from lava_sfdfa.engine.cache import disk_cached
+from lava_sfdfa.types import Array
 
 SILENT = -1
 BLOCK = 64  # neurons that are looked at together
@@ -29,32 +30,32 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam; Kingma & Ba, arXiv 1412.6980
 class FloatLayer(NamedTuple):
     """Weights of a layer, what learning keeps of them, and scratch space."""
 
-    weights: np.ndarray  # (n_pre, n_post) float32, transposed for the forward pass
-    feedback: np.ndarray  # (n_post, n_out) float32
-    first_moment: np.ndarray  # (n_post, n_pre) float32, of Adam
-    second_moment: np.ndarray  # (n_post, n_pre) float32
-    credit: np.ndarray  # (n_post, n_pre) float32: sum over the batch of e * delta
-    eligible: np.ndarray  # (n_post, n_pre) float32: sum over the batch of e
-    p: np.ndarray  # (n_post,) float64, P of the text above
-    q: np.ndarray  # (n_post,) float64
-    base: np.ndarray  # (1,) float64, a power of two: the unit of all z in here
-    n_spikes: np.ndarray  # (n_post,) int32
-    carried: np.ndarray  # (n_post,) float64, payload received since the last spike
-    own: np.ndarray  # (n_post,) float64, payload of the first spike
-    crossing: np.ndarray  # (n_post + 1,) int32, neurons that are about to spike
-    row: np.ndarray  # (n_post,) int32, or SILENT
-    fired: np.ndarray  # (n_post,) int32, neuron of a row
-    slow: np.ndarray  # (n_pre,) float32, sum of z over the spikes of an input
-    fast: np.ndarray  # (n_pre,) float32, sum of z**2
-    e: np.ndarray  # (n_post, n_pre) float32, eligibility by row, in units of tau
-    jumps: np.ndarray  # (n_post, n_pre) float32, by row: z times what spikes left in v
-    out_z: np.ndarray  # (most,) float64, spikes in the order they were found
-    out_neuron: np.ndarray  # (most,) int32
-    out_payload: np.ndarray  # (most,) float64
-    size: np.ndarray  # (2,) int64: rows, output spikes
-    batch_spikes: np.ndarray  # (n_post,) float64, in the batch
-    batch_fired: np.ndarray  # (n_post,) float64, samples in which it fired
-    estimate: np.ndarray  # (n_post, n_out) float64, sum of p * d over the batch
+    weights: Array  # (n_pre, n_post) float32, transposed for the forward pass
+    feedback: Array  # (n_post, n_out) float32
+    first_moment: Array  # (n_post, n_pre) float32, of Adam
+    second_moment: Array  # (n_post, n_pre) float32
+    credit: Array  # (n_post, n_pre) float32: sum over the batch of e * delta
+    eligible: Array  # (n_post, n_pre) float32: sum over the batch of e
+    p: Array  # (n_post,) float64, P of the text above
+    q: Array  # (n_post,) float64
+    base: Array  # (1,) float64, a power of two: the unit of all z in here
+    n_spikes: Array  # (n_post,) int32
+    carried: Array  # (n_post,) float64, payload received since the last spike
+    own: Array  # (n_post,) float64, payload of the first spike
+    crossing: Array  # (n_post + 1,) int32, neurons that are about to spike
+    row: Array  # (n_post,) int32, or SILENT
+    fired: Array  # (n_post,) int32, neuron of a row
+    slow: Array  # (n_pre,) float32, sum of z over the spikes of an input
+    fast: Array  # (n_pre,) float32, sum of z**2
+    e: Array  # (n_post, n_pre) float32, eligibility by row, in units of tau
+    jumps: Array  # (n_post, n_pre) float32, by row: z times what spikes left in v
+    out_z: Array  # (most,) float64, spikes in the order they were found
+    out_neuron: Array  # (most,) int32
+    out_payload: Array  # (most,) float64
+    size: Array  # (2,) int64: rows, output spikes
+    batch_spikes: Array  # (n_post,) float64, in the batch
+    batch_fired: Array  # (n_post,) float64, samples in which it fired
+    estimate: Array  # (n_post, n_out) float64, sum of p * d over the batch
 
 
 ROWS, SPIKES = 0, 1
@@ -63,10 +64,10 @@ ROWS, SPIKES = 0, 1
 class Trains(NamedTuple):
     """Samples as spikes at exact times, not on a grid of steps."""
 
-    z: np.ndarray  # (n_spikes,) float64, exp(t / tau), in order within a sample
-    neuron: np.ndarray  # (n_spikes,) int32
-    offset: np.ndarray  # (n_samples + 1,) int64, where each sample begins
-    labels: np.ndarray  # (n_samples,) int64
+    z: Array  # (n_spikes,) float64, exp(t / tau), in order within a sample
+    neuron: Array  # (n_spikes,) int32
+    offset: Array  # (n_samples + 1,) int64, where each sample begins
+    labels: Array  # (n_samples,) int64
 
 
 class Simulation(NamedTuple):
@@ -87,7 +88,7 @@ class Rule(NamedTuple):
     learned: bool  # whether feedback weights are learned (SFDFA) or fixed (DFA)
 
 
-def make_layer(weights: np.ndarray, feedback: np.ndarray) -> FloatLayer:
+def make_layer(weights: Array, feedback: Array) -> FloatLayer:
     """A layer before training. weights: (n_post, n_pre); feedback: (n_post, n_out)."""
     n_post, n_pre = weights.shape
     matrix = np.ascontiguousarray(weights.T, np.float32)
@@ -99,7 +100,7 @@ def make_layer(weights: np.ndarray, feedback: np.ndarray) -> FloatLayer:
         ("n_spikes", "row", "fired", "crossing", "out_neuron"), np.int32
     )
     kinds |= {"slow": np.float32, "fast": np.float32, "size": np.int64}
-    arrays: dict[str, np.ndarray] = {
+    arrays: dict[str, Array] = {
         name: np.zeros(sizes.get(name, n_post), kinds.get(name, np.float64))
         for name in FloatLayer._fields
     }
@@ -127,8 +128,8 @@ def present(s, in_z, in_neuron, in_payload, threshold, z_end, learning):
         after = min(in_z[event], z_end) if event < n_events else z_end
         after /= s.base[0]
         n_crossing = find_crossing(s.p, s.q, s.crossing, threshold, now, after)
-        for found in range(n_crossing):
-            post = s.crossing[found]
+        for crossing in range(n_crossing):
+            post = s.crossing[crossing]
             spike_until(s, post, now, after, threshold, learning)
     sort_spikes(s)
 
@@ -149,8 +150,8 @@ def rebase(s, z):
 
 
 @njit
-def find_crossing(p, q, found, threshold, now, after):
-    """Which neurons spike before `after`: their number; they stand in `found`.
+def find_crossing(p, q, crossing, threshold, now, after):
+    """Which neurons spike before `after`: their number; they stand in `crossing`.
 
     Whole blocks are counted first, without branches, so that it is vectorised.
     """
@@ -161,7 +162,7 @@ def find_crossing(p, q, found, threshold, now, after):
             n_crossing += crosses(p[post], q[post], threshold, now, after)
         if n_crossing > 0:
             for post in range(first, last):
-                found[n_found] = post
+                crossing[n_found] = post
                 n_found += crosses(p[post], q[post], threshold, now, after)
     return n_found
 
@@ -201,11 +202,11 @@ def spike_until(s, post, now, after, threshold, learning):
         z = 2.0 * p / (q + math.sqrt(root))
         if z <= now or z > after:
             break
-        found = s.size[SPIKES]
+        spike = s.size[SPIKES]
         s.size[SPIKES] += 1
         first = s.n_spikes[post] == 0
-        s.out_z[found], s.out_neuron[found] = z * s.base[0], post
-        s.out_payload[found] = s.carried[post] + (s.own[post] if first else 0.0)
+        s.out_z[spike], s.out_neuron[spike] = z * s.base[0], post
+        s.out_payload[spike] = s.carried[post] + (s.own[post] if first else 0.0)
         s.carried[post] = 0.0
         if learning:
             learn_spike(s, post, z, p / (z * z), threshold)

@@ -40,6 +40,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from lava_sfdfa.types import Array
+
 EXACT, STABILISED = "exact", "stabilised"
 BISECTIONS = 80  # halvings of an interval: below the spacing of floats
 
@@ -62,10 +64,10 @@ class Neurons:
 class Spikes:
     """Spikes in the order of their times."""
 
-    times: np.ndarray  # (n,) float64, seconds
-    neurons: np.ndarray  # (n,) int64
+    times: Array  # (n,) float64, seconds
+    neurons: Array  # (n,) int64
 
-    def counts(self, size: int) -> np.ndarray:
+    def counts(self, size: int) -> Array:
         """Spikes of each of `size` neurons: int64 (size,)."""
         return np.bincount(self.neurons, minlength=size)
 
@@ -114,7 +116,7 @@ def spike_times(weights, times, neurons, threshold, tau, tau_s, end):
     spikes in order; end: of the simulation, seconds. Returns float64 (n_spikes,)."""
     k = tau_s / (tau - tau_s)
     p, q, now = 0.0, 0.0, 0.0  # P and Q for times since `now`, which cannot overflow
-    found = []
+    spikes = []
     for event in range(times.size + 1):
         stop = min(times[event], end) if event < times.size else end
         start = 0.0
@@ -122,7 +124,7 @@ def spike_times(weights, times, neurons, threshold, tau, tau_s, end):
             t = next_spike(p, q, threshold, tau, tau_s, start, stop - now)
             if t == math.inf:
                 break
-            found.append(now + t)
+            spikes.append(now + t)
             q -= threshold / k * math.exp(t / tau)
             start = t
         if event < times.size:
@@ -131,12 +133,10 @@ def spike_times(weights, times, neurons, threshold, tau, tau_s, end):
             p += weights[neurons[event]]
             q += weights[neurons[event]]
             now = times[event]
-    return np.array(found)
+    return np.array(spikes)
 
 
-def run_layer(
-    weights: np.ndarray, neurons: Neurons, inputs: Spikes, end: float
-) -> Spikes:
+def run_layer(weights: Array, neurons: Neurons, inputs: Spikes, end: float) -> Spikes:
     """Output spikes of a layer. weights: float64 (n_post, n_pre); end: seconds."""
     trains = [
         spike_times(
@@ -159,7 +159,7 @@ def run_layer(
 # --- eligibility of one neuron ----------------------------------------------------
 
 
-def response(t: float, inputs: Spikes, n_pre: int, neurons: Neurons) -> np.ndarray:
+def response(t: float, inputs: Spikes, n_pre: int, neurons: Neurons) -> Array:
     """What each input alone would do to u by time t, for a weight of 1: (n_pre,)."""
     before = inputs.times < t
     age = t - inputs.times[before]
@@ -167,7 +167,7 @@ def response(t: float, inputs: Spikes, n_pre: int, neurons: Neurons) -> np.ndarr
     return neurons.gain * np.bincount(inputs.neurons[before], kernel, n_pre)
 
 
-def current(t: float, weights: np.ndarray, inputs: Spikes, neurons: Neurons) -> float:
+def current(t: float, weights: Array, inputs: Spikes, neurons: Neurons) -> float:
     """g at time t."""
     before = inputs.times < t
     decay = np.exp(-(t - inputs.times[before]) / neurons.tau_s)
@@ -182,13 +182,13 @@ def slope(g: float, neurons: Neurons, kind: str, floor: float = 0.0) -> float:
 
 
 def eligibility(
-    weights: np.ndarray,
+    weights: Array,
     neurons: Neurons,
     inputs: Spikes,
-    spikes: np.ndarray,
+    spikes: Array,
     kind: str = STABILISED,
     floor: float = 0.0,
-) -> np.ndarray:
+) -> Array:
     """How much earlier each spike of one neuron comes for larger weights.
 
     weights: float64 (n_pre,); spikes: its spike times. Returns -dt_k/dw_j in seconds,
@@ -196,24 +196,24 @@ def eligibility(
     e_ij. In closed form: the jumps that earlier spikes left in v_ij decay with tau.
     """
     jumps = np.zeros(len(weights))  # what spikes added to v, as it was at `last`
-    last, found = 0.0, np.zeros((len(spikes), len(weights)))
+    last, derivatives = 0.0, np.zeros((len(spikes), len(weights)))
     for number, t in enumerate(spikes):
         jumps *= math.exp(-(t - last) / neurons.tau)
         v = response(t, inputs, len(weights), neurons) + jumps
         denominator = slope(current(t, weights, inputs, neurons), neurons, kind, floor)
-        found[number] = neurons.tau * v / denominator
+        derivatives[number] = neurons.tau * v / denominator
         jumps += v * neurons.threshold / denominator
         last = t
-    return found
+    return derivatives
 
 
 def online_eligibility(
-    weights: np.ndarray,
+    weights: Array,
     neurons: Neurons,
     inputs: Spikes,
-    spikes: np.ndarray,
+    spikes: Array,
     kind: str = STABILISED,
-) -> np.ndarray:
+) -> Array:
     """e_ij, the sum of `eligibility` over the spikes, as a chip would do it: every
     variable knows only its own value and decays; float64 (n_pre,).
 
@@ -243,12 +243,12 @@ def online_eligibility(
 
 
 def hidden_factors(
-    feedback: np.ndarray,
-    errors: np.ndarray,
-    rates: np.ndarray,
+    feedback: Array,
+    errors: Array,
+    rates: Array,
     homeostasis: float,
     target_rate: float,
-) -> np.ndarray:
+) -> Array:
     """Third factor of hidden neurons: credit, and homeostasis (float64 (n_post,)).
 
     feedback: B, (n_post, n_out); errors: (n_out,); rates: r, spikes a sample, in the
@@ -257,7 +257,7 @@ def hidden_factors(
     return feedback @ errors + homeostasis * (target_rate - rates)
 
 
-def path_weights(weights: list[np.ndarray], fired: list[np.ndarray]) -> np.ndarray:
+def path_weights(weights: list[Array], fired: list[Array]) -> Array:
     """Symmetric feedback: from a layer to the outputs, through all layers between.
 
     weights: of the layers above it, (n_post, n_pre) each; fired: bool, which neurons
@@ -269,9 +269,7 @@ def path_weights(weights: list[np.ndarray], fired: list[np.ndarray]) -> np.ndarr
     return path
 
 
-def probe_direction(
-    weights: list[np.ndarray], fired: list[np.ndarray], payload: np.ndarray
-) -> np.ndarray:
+def probe_direction(weights: list[Array], fired: list[Array], payload: Array) -> Array:
     """d of a probe phase, in which time stands still: float64 (n_out,).
 
     Every neuron of the probing layer that fired sends its payload once; the layers
@@ -288,12 +286,12 @@ def probe_direction(
 
 
 def carried_payloads(
-    weights: np.ndarray,
+    weights: Array,
     inputs: Spikes,
-    payloads: np.ndarray,
+    payloads: Array,
     outputs: Spikes,
-    own: np.ndarray,
-) -> np.ndarray:
+    own: Array,
+) -> Array:
     """The authors' form: payloads travel with the spikes. Float64, one a spike.
 
     A neuron sums weight times payload of what arrives, and sends the sum with its next
@@ -303,7 +301,7 @@ def carried_payloads(
 
     payloads: of the input spikes; own: p of each neuron, 0 for outputs.
     """
-    found = np.zeros(len(outputs.times))
+    carried = np.zeros(len(outputs.times))
     for post, row in enumerate(weights):
         arriving = row[inputs.neurons] * payloads
         start = -math.inf
@@ -311,18 +309,18 @@ def carried_payloads(
             t = outputs.times[spike]
             since = (inputs.times > start) & (inputs.times <= t)
             first = start == -math.inf
-            found[spike] = arriving[since].sum() + (own[post] if first else 0.0)
+            carried[spike] = arriving[since].sum() + (own[post] if first else 0.0)
             start = t
-    return found
+    return carried
 
 
 def learn_feedback(
-    feedback: np.ndarray,
-    payload: np.ndarray,
-    direction: np.ndarray,
-    fired: np.ndarray,
+    feedback: Array,
+    payload: Array,
+    direction: Array,
+    fired: Array,
     rate: float,
-) -> np.ndarray:
+) -> Array:
     """B after one sample: toward p d where the neuron fired. rate: alpha."""
     change = np.outer(payload, direction) - feedback
     return feedback + rate * change * fired[:, None]

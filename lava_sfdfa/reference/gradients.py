@@ -17,15 +17,16 @@ from lava_sfdfa.reference.equations import (
     run_layer,
     slope,
 )
+from lava_sfdfa.types import Array
 
 
 def exact_updates(
-    weights: list[np.ndarray],
+    weights: list[Array],
     layers: list[Neurons],
     spikes: list[Spikes],
-    errors: np.ndarray,
+    errors: Array,
     floor: float = 0.0,
-) -> list[np.ndarray]:
+) -> list[Array]:
     """What the errors of the outputs ask of every weight, by the chain rule backward.
 
     The derivative of `sum_o errors_o * (-sum_k t_ok)`: as in the rule, earlier spikes
@@ -33,7 +34,7 @@ def exact_updates(
     floor: the smallest g - c, in units of c, that an eligibility is divided by. Returns
     float64 (n_post, n_pre) for each layer.
     """
-    found: list[np.ndarray] = []
+    updates: list[Array] = []
     earlier = errors[spikes[-1].neurons].astype(float)  # wish of each spike, 1/s
     for number in range(len(weights) - 1, -1, -1):
         matrix, neurons, inputs = weights[number], layers[number], spikes[number]
@@ -45,14 +46,14 @@ def exact_updates(
             update[post] = earlier[rows] @ one
             moved = input_derivatives(matrix[post], neurons, inputs, times, floor)
             passed += earlier[rows] @ moved
-        found.append(update)
+        updates.append(update)
         earlier = passed
-    return found[::-1]
+    return updates[::-1]
 
 
 def forward_gradients(
-    weights: list[np.ndarray], layers: list[Neurons], inputs: Spikes, end: float
-) -> tuple[list[Spikes], list[np.ndarray]]:
+    weights: list[Array], layers: list[Neurons], inputs: Spikes, end: float
+) -> tuple[list[Spikes], list[Array]]:
     """Spikes of all layers, and the exact derivative of every spike time of the last
     with respect to every weight of the network.
 
@@ -62,7 +63,7 @@ def forward_gradients(
     list with an entry a layer: float64 (n_spikes_of_the_last, n_post, n_pre).
     """
     spikes_of: list[Spikes] = []
-    carried: list[np.ndarray] = []  # dt / dw of each earlier layer, for `inputs`
+    carried: list[Array] = []  # dt / dw of each earlier layer, for `inputs`
     for matrix, neurons in zip(weights, layers, strict=True):
         outputs = run_layer(matrix, neurons, inputs, end)
         n_post, n_pre = matrix.shape
@@ -83,19 +84,19 @@ def forward_gradients(
 
 
 def input_derivatives(
-    weights: np.ndarray,
+    weights: Array,
     neurons: Neurons,
     inputs: Spikes,
-    spikes: np.ndarray,
+    spikes: Array,
     floor: float = 0.0,
-) -> np.ndarray:
+) -> Array:
     """dt_k / dt_n: how a neuron's spikes move with its input spikes; (n_k, n_n).
 
     The same recursion as for a weight: an input spike that comes later changes u by
     the derivative of its response, and earlier spikes of the neuron carry it on.
     """
     jumps, last = np.zeros(len(inputs.times)), 0.0
-    found = np.zeros((len(spikes), len(inputs.times)))
+    derivatives = np.zeros((len(spikes), len(inputs.times)))
     for number, t in enumerate(spikes):
         age = t - inputs.times
         kernel = np.exp(-age / neurons.tau) / neurons.tau
@@ -104,7 +105,7 @@ def input_derivatives(
         jumps *= math.exp(-(t - last) / neurons.tau)
         v = moved + jumps
         denominator = slope(current(t, weights, inputs, neurons), neurons, EXACT, floor)
-        found[number] = -neurons.tau * v / denominator
+        derivatives[number] = -neurons.tau * v / denominator
         jumps += v * neurons.threshold / denominator
         last = t
-    return found
+    return derivatives

@@ -1,0 +1,1 @@
+"""Trainings: the loop over epochs, its records and pictures, streams, comparisons."""

@@ -18,18 +18,17 @@ from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.quantise import weight_unit
 from lava_sfdfa.reference import equations
 from lava_sfdfa.reference.gradients import exact_updates
+from lava_sfdfa.types import Array
 
 FLOOR = 0.05  # of g - c in units of c: what bounds the exact gradient
 
 
-def angle(a: np.ndarray, b: np.ndarray) -> float:
+def angle(a: Array, b: Array) -> float:
     """The angle between two arrays that are not zero, in degrees."""
     return math.degrees(math.acos(min(1.0, max(-1.0, cosine(a, b)))))
 
 
-def update_angles(
-    artifact: Artifact, events: Events, labels: np.ndarray
-) -> list[float]:
+def update_angles(artifact: Artifact, events: Events, labels: Array) -> list[float]:
     """Angle of each hidden layer's update to the exact gradient, in degrees.
 
     The mean over the samples in which neither is zero; homeostasis is left out, which
@@ -47,19 +46,19 @@ def update_angles(
     for sample in range(len(events)):
         engine = Engine(calm, artifact.rates)
         engine.learn(events, labels, np.array([sample]))
-        found = [engine.sample(number) for number in range(n_hidden + 1)]
-        errors = target_errors(artifact.config, found[-1].counts, labels[sample])
+        samples = [engine.sample(number) for number in range(n_hidden + 1)]
+        errors = target_errors(artifact.config, samples[-1].counts, labels[sample])
         exact = exact_of(artifact, events, sample, errors)
         for number in range(n_hidden):
-            update = found[number].tags * found[number].factors[:, None]
+            update = samples[number].tags * samples[number].factors[:, None]
             if update.any() and exact[number].any():
                 angles[number].append(angle(update, exact[number]))
     return [float(np.mean(one)) if one else math.nan for one in angles]
 
 
 def exact_of(
-    artifact: Artifact, events: Events, sample: int, errors: np.ndarray
-) -> list[np.ndarray]:
+    artifact: Artifact, events: Events, sample: int, errors: Array
+) -> list[Array]:
     """Exact gradient of the real network that an artifact's integers stand for."""
     config = artifact.config
     weights = [
@@ -73,7 +72,7 @@ def exact_of(
     return exact_updates(weights, neurons, spikes, errors, FLOOR)
 
 
-def target_errors(config: Config, counts: np.ndarray, label: int) -> np.ndarray:
+def target_errors(config: Config, counts: Array, label: int) -> Array:
     """Errors of the outputs, by the loss and the targets of `config`."""
     targets = (config.target_true, config.target_false)
     is_true = np.arange(counts.size) == label

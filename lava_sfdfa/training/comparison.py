@@ -90,8 +90,8 @@ def compare(
                 figures = train_fixed(data, one, kind, folder, display)
             runs.append(SeedResult(feedback=kind, seed=seed, **figures))
     rows = [_row(kind, [r for r in runs if r.feedback == kind]) for kind in kinds]
-    found = Comparison(config.dataset, rows, runs)
-    return found if out is None else _write(found, out)
+    comparison = Comparison(config.dataset, rows, runs)
+    return comparison if out is None else _write(comparison, out)
 
 
 def _row(kind: str, runs: list[SeedResult]) -> KindResult:
@@ -106,15 +106,19 @@ def _row(kind: str, runs: list[SeedResult]) -> KindResult:
     )
 
 
-def _write(found: Comparison, out: Path) -> Comparison:
+def _write(comparison: Comparison, out: Path) -> Comparison:
     """The curves as a file, and the picture."""
     from lava_sfdfa.training.comparison_picture import draw_comparison  # slow to import
 
-    content = {"dataset": found.dataset, "rows": found.rows, "runs": found.runs}
+    content = {
+        "dataset": comparison.dataset,
+        "rows": comparison.rows,
+        "runs": comparison.runs,
+    }
     with replacing(out / FILE) as temporary:
         temporary.write_text(json.dumps(plain(content), indent=1), encoding="utf-8")
-    draw_comparison(out / PICTURE, found)
-    return dataclasses.replace(found, out=str(out), picture=str(out / PICTURE))
+    draw_comparison(out / PICTURE, comparison)
+    return dataclasses.replace(comparison, out=str(out), picture=str(out / PICTURE))
 
 
 def train_fixed(

@@ -1,12 +1,14 @@
 """The picture of a comparison: accuracy and angles over the epochs, by feedback."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lava_sfdfa.training.comparison import Comparison
+from lava_sfdfa.types import Array
 
 WIDTH, HEIGHT, DPI = 11, 4.2, 120  # inches, dots an inch
 
@@ -46,7 +48,7 @@ def draw_comparison(path: Path, comparison: Comparison) -> None:
     figure.savefig(path)
 
 
-def _draw_band(axes, curves: np.ndarray, color: str, label: str, style: str) -> None:
+def _draw_band(axes: Any, curves: Array, color: str, label: str, style: str) -> None:
     epochs = np.arange(1, curves.shape[1] + 1)
     mean, std = curves.mean(axis=0), curves.std(axis=0)
     axes.plot(epochs, mean, style, color=color, label=label)

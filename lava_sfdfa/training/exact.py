@@ -27,6 +27,7 @@ from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.folder import RunFolder
 from lava_sfdfa.training.loop import Meter, Row, run_epochs
 from lava_sfdfa.training.record import learning_share
+from lava_sfdfa.types import Array
 
 MOST_WEIGHTS = 50_000  # of a network that is trained with the exact gradient
 RATE_SHARE = 2.0**-protocol.RATE_SHIFT  # the running mean moves by this a sample
@@ -126,7 +127,7 @@ class ExactTraining:
             np.clip(matrix, -limit, limit, matrix)
         return int(np.argmax(counts)) == label
 
-    def _homeostasis(self, number: int, spikes: list[equations.Spikes]) -> np.ndarray:
+    def _homeostasis(self, number: int, spikes: list[equations.Spikes]) -> Array:
         config, matrix = self.config, self.weights[number]
         update = np.zeros(matrix.shape)
         push = config.homeostasis * (config.target_rate - self.rates[number])

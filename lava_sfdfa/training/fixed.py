@@ -17,6 +17,7 @@ from lava_sfdfa.training.record import (
     saturation,
     silent_neurons,
 )
+from lava_sfdfa.types import Array
 
 
 class FixedLearner:
@@ -33,7 +34,7 @@ class FixedLearner:
         config: Config,
         part: Part,
         validation: Part | None = None,
-        order: np.ndarray | None = None,
+        order: Array | None = None,
     ):
         self.engine, self.config = engine, config
         self.part, self.validation, self._order = part, validation, order
@@ -65,14 +66,14 @@ class FixedLearner:
             )
         return {**self._row(epoch, totals, meter), **self._validate()}
 
-    def order(self, epoch: int) -> np.ndarray:
+    def order(self, epoch: int) -> Array:
         """The order of the samples in an epoch: int64."""
         if self._order is not None:
             return self._order
         return shuffled(self.config.seed, random.ORDER, epoch, len(self.part))
 
     def _learn_chunk(
-        self, part: Part, begin: int, chosen: np.ndarray
+        self, part: Part, begin: int, chosen: Array
     ) -> list[dict[str, int]]:
         started = time.perf_counter()
         predictions = self.engine.learn(part.events, part.labels, chosen)

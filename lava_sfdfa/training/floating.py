@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +22,7 @@ from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.evaluate import Evaluation
 from lava_sfdfa.training.folder import RunFolder, provenance
 from lava_sfdfa.training.loop import Meter, Row, run_epochs
+from lava_sfdfa.types import Array
 
 
 def encode_times(samples: Samples, config: FloatConfig) -> engine.Trains:
@@ -95,7 +96,7 @@ class FloatTraining:
             advance(batch, right)
         return n_right / max(1, n_used)
 
-    def _learn(self, part: engine.Trains, chosen: np.ndarray) -> int:
+    def _learn(self, part: engine.Trains, chosen: Array) -> int:
         config = self.config
         self._n_steps += 1
         if config.feedback == "symmetric":
@@ -108,11 +109,11 @@ class FloatTraining:
             self._n_steps,
         )  # fmt: skip
 
-    def weights(self) -> list[np.ndarray]:
+    def weights(self) -> list[Array]:
         """Copies of the weights of all layers: float32 (n_post, n_pre) each."""
         return [layer.weights.T.copy() for layer in self.layers]
 
-    def set_weights(self, weights) -> None:
+    def set_weights(self, weights: Sequence[Array]) -> None:
         """Put weights of `weights` back."""
         for layer, matrix in zip(self.layers, weights, strict=True):
             layer.weights[:] = matrix.T
@@ -121,19 +122,19 @@ class FloatTraining:
         for layer, path in zip(self.layers, self._paths(), strict=False):
             layer.feedback[:] = path
 
-    def _paths(self) -> list[np.ndarray]:
+    def _paths(self) -> list[Array]:
         """Forward path weights of each hidden layer to the outputs: (n_post, n_out)."""
-        path, found = self.layers[-1].weights, []
+        path, paths = self.layers[-1].weights, []
         for layer in reversed(self.layers[:-1]):
-            found.append(path)
+            paths.append(path)
             path = layer.weights @ path
-        return found[::-1]
+        return paths[::-1]
 
     def accuracy(self, part: engine.Trains) -> float:
         """Share of samples classified right; nothing is learned."""
         order = np.arange(len(part.labels))
-        found = engine.classify(self.layers, self._simulation, part, order)
-        return float(np.mean(found == part.labels))
+        predictions = engine.classify(self.layers, self._simulation, part, order)
+        return float(np.mean(predictions == part.labels))
 
     def spikes(self, part: engine.Trains) -> list[float]:
         """Spikes of each layer in a sample, in the mean over the first samples."""
@@ -155,7 +156,9 @@ class FloatTraining:
 SAMPLES_OF_SPIKES = 200
 
 
-def _build(config: FloatConfig, sizes: tuple[int, ...], rng) -> tuple:
+def _build(
+    config: FloatConfig, sizes: tuple[int, ...], rng: np.random.RandomState
+) -> tuple[engine.FloatLayer, ...]:
     """Layers with uniform weights; learned feedback starts at zero."""
     layers = []
     for number, (n_pre, n_post) in enumerate(pairwise(sizes)):
@@ -258,7 +261,7 @@ def train_float(
     compile_for(config)
     rows: list[Row] = []
     kept = [_artifact(learner, data, rows)]
-    best: tuple[float, int, list[np.ndarray]] = (-1.0, 0, [])
+    best: tuple[float, int, list[Array]] = (-1.0, 0, [])
 
     def save(epoch: int, row: Row) -> None:
         nonlocal best

@@ -1,6 +1,7 @@
 """The picture of a training: curves over the epochs, and a sample as spikes."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -35,7 +36,7 @@ def draw_training(path: Path, artifact: Artifact, data: Dataset, test: float) ->
     figure.savefig(path)
 
 
-def _draw_curves(figure, artifact: Artifact) -> None:
+def _draw_curves(figure: Any, artifact: Artifact) -> None:
     record = artifact.record
     epochs = np.arange(1, artifact.epochs_done + 1)
     accuracy, alignment, firing = figure.subplots(3, 1, sharex=True)
@@ -61,7 +62,7 @@ def _draw_curves(figure, artifact: Artifact) -> None:
         axes.legend(fontsize="small")
 
 
-def _draw_sample(figure, artifact: Artifact, data: Dataset) -> None:
+def _draw_sample(figure: Any, artifact: Artifact, data: Dataset) -> None:
     part = encode(data.test.first(1), artifact.config)
     engine = Engine(artifact.network)
     layers = engine.raster(part.events, 0)

@@ -27,6 +27,7 @@ from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.fixed import FixedLearner
 from lava_sfdfa.training.folder import PICTURE, RunFolder, provenance
 from lava_sfdfa.training.loop import Row, run_epochs
+from lava_sfdfa.types import Array
 
 Backend = Literal["cpu", "lava"]
 
@@ -160,7 +161,7 @@ class Run:
         display: Display,
         history: Artifact | None = None,
         make_engine: type[Engine] = Engine,
-        arrive: Callable[[np.ndarray], np.ndarray] | None = None,
+        arrive: Callable[[Array], Array] | None = None,
     ):
         self.config, self.folder, self.display = config, folder, display
         self.source, self.seconds = data.source, 0.0

@@ -20,6 +20,7 @@ from lava_sfdfa.results import Result
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.folder import RunFolder
 from lava_sfdfa.training.run import Run
+from lava_sfdfa.types import Array
 
 WINDOW = 1000  # samples over which accuracy is taken
 WINDOW_LATE = 100  # of a class that began late
@@ -112,11 +113,11 @@ def stream(
     return run.artifact, result
 
 
-def _share(right: np.ndarray) -> float | None:
+def _share(right: Array) -> float | None:
     return float(right.mean()) if right.size else None
 
 
-def arrival(labels: np.ndarray, late: int | None, seed: int) -> np.ndarray:
+def arrival(labels: Array, late: int | None, seed: int) -> Array:
     """The order in which samples arrive: int64, each once but for those left out.
 
     Without a late class, shuffled. With one, its samples in the first half of the
@@ -129,20 +130,20 @@ def arrival(labels: np.ndarray, late: int | None, seed: int) -> np.ndarray:
     return order[~(first_half & (labels[order] == late))]
 
 
-def windowed(right: np.ndarray, window: int) -> np.ndarray:
+def windowed(right: Array, window: int) -> Array:
     """Accuracy over the last `window` samples at each sample from the window's end on,
     float64 (len(right) - window + 1,)."""
     total = np.concatenate([[0], np.cumsum(right)])
     return (total[window:] - total[:-window]) / window
 
 
-def samples_to(right: np.ndarray, goal: float) -> int | None:
+def samples_to(right: Array, goal: float) -> int | None:
     """Samples learned until the accuracy over the last `WINDOW` reached the goal."""
     reached = np.flatnonzero(windowed(right, WINDOW) >= goal)
     return int(reached[0]) + WINDOW if reached.size else None
 
 
-def draw(path: Path, labels, right, late: int | None, title: str) -> None:
+def draw(path: Path, labels: Array, right: Array, late: int | None, title: str) -> None:
     """The curve of prequential accuracy; those of the late class and of the others."""
     from matplotlib.figure import Figure  # slow to import
 

@@ -9,6 +9,7 @@ from lava_sfdfa.config import Config
 from lava_sfdfa.data.encoding import Part
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.timeline import Timeline
+from lava_sfdfa.types import Array
 
 
 @dataclass(frozen=True)
@@ -19,26 +20,26 @@ class LayerTrace:
     row for each step of the period P, traces for each step of presentation, T.
     """
 
-    s_out: np.ndarray  # (P, n_post) bool, spikes
-    u: np.ndarray  # (P, n_post) int32
-    v: np.ndarray  # (P, n_post) int32
-    x1: np.ndarray  # (T, n_pre) int32, slow trace
-    x2: np.ndarray  # (T, n_pre) int32, fast trace
-    y3: np.ndarray  # (P, n_post) int32, third factor, in the step in which it acts
-    tag_1: np.ndarray  # (P, n_post, n_pre) int16
-    tag_2: np.ndarray | None  # (T, n_post, n_pre) int16; None without it
-    weights: np.ndarray  # (P, n_post, n_pre) int8
-    feedback: np.ndarray | None  # (P, n_post, n_out) int8; None for the outputs
-    error: np.ndarray | None  # (P, n_out) int64, of the outputs; None for the others
+    s_out: Array  # (P, n_post) bool, spikes
+    u: Array  # (P, n_post) int32
+    v: Array  # (P, n_post) int32
+    x1: Array  # (T, n_pre) int32, slow trace
+    x2: Array  # (T, n_pre) int32, fast trace
+    y3: Array  # (P, n_post) int32, third factor, in the step in which it acts
+    tag_1: Array  # (P, n_post, n_pre) int16
+    tag_2: Array | None  # (T, n_post, n_pre) int16; None without it
+    weights: Array  # (P, n_post, n_pre) int8
+    feedback: Array | None  # (P, n_post, n_out) int8; None for the outputs
+    error: Array | None  # (P, n_out) int64, of the outputs; None for the others
 
 
 @dataclass(frozen=True)
 class SampleTrace:
-    """One learned sample, layer by layer. The arrays are made when they are asked for."""
+    """One learned sample, layer by layer; its arrays are made when asked for."""
 
     label: int
     predicted: int  # before it was learned
-    spikes_in: np.ndarray  # (T, n_inputs) bool
+    spikes_in: Array  # (T, n_inputs) bool
     phases: dict[str, int]  # the first step of each phase of the sample
     _timeline: Timeline
 
@@ -77,7 +78,7 @@ def _layer_trace(timeline: Timeline, layer: int) -> LayerTrace:
     is_output = layer == timeline.network.n_hidden
     states = [timeline.at(step, layer) for step in range(period)]
 
-    def rows(name: str, kind: type, n_rows: int = period) -> np.ndarray:
+    def rows(name: str, kind: type, n_rows: int = period) -> Array:
         """A state over the steps; where it is not known, it is as it was before."""
         known, stacked = states[0][name], []
         for state in states[:n_rows]:

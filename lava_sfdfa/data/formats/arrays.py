@@ -14,6 +14,7 @@ from lava_sfdfa.data.samples import (
     split,
 )
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.types import Array
 
 IMAGE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _OF_A_PART = ("time_us", "index", "offset", "y")
@@ -26,7 +27,7 @@ TEST_SHARE = 0.2  # of samples that come without a test part
 NAME = "arrays"  # of a data set that is no file
 
 
-def load_arrays(data: tuple[np.ndarray, ...]) -> Dataset:
+def load_arrays(data: tuple[Array, ...]) -> Dataset:
     """Images in memory: x and y, of which a fifth is held out as the test part (always
     the same samples), or x_train, y_train, x_test and y_test.
 
@@ -62,7 +63,7 @@ def to_images(x: Any, y: Any, shape: tuple[int, ...], n_classes: int) -> Images:
 
 
 def dataset_of_arrays(
-    arrays: dict[str, np.ndarray], where: str, name: str, test_share: float = 0.0
+    arrays: dict[str, Array], where: str, name: str, test_share: float = 0.0
 ) -> Dataset:
     """A data set of arrays named as in `IMAGE_ARRAYS` or `EVENT_ARRAYS`.
 
@@ -88,7 +89,7 @@ def dataset_of_arrays(
     return split(name, shapes[0], n_classes, *parts)
 
 
-def _count_classes(labels: np.ndarray, where: str) -> int:
+def _count_classes(labels: Array, where: str) -> int:
     if not np.issubdtype(labels.dtype, np.integer):
         raise InputError(f"{where} holds {labels.dtype}; classes have to be integers")
     n_classes = max(int(labels.max(initial=0)) + 1, 2)
@@ -100,15 +101,17 @@ def _count_classes(labels: np.ndarray, where: str) -> int:
     return n_classes
 
 
-def _check_labels_shape(labels: np.ndarray, n: int, part: str, where: str) -> None:
+def _check_labels_shape(labels: Array, n: int, part: str, where: str) -> None:
     if labels.shape != (n,):
         raise InputError(
-            f"{where}: y_{part} has the shape {labels.shape}; the part has {n} samples, "
-            f"so it has to be ({n},)"
+            f"{where}: y_{part} has the shape {labels.shape}; it must be ({n},), since "
+            f"the part has {n} samples"
         )
 
 
-def _images(arrays, part: str, where: str) -> tuple[Images, tuple[int, ...]]:
+def _images(
+    arrays: dict[str, Array], part: str, where: str
+) -> tuple[Images, tuple[int, ...]]:
     images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
     if images.ndim < 2 or 0 in images.shape:
         raise InputError(
@@ -120,7 +123,9 @@ def _images(arrays, part: str, where: str) -> tuple[Images, tuple[int, ...]]:
     return Images(pixels, labels.astype(np.int64)), images.shape[1:]
 
 
-def _recordings(arrays, part: str, where: str) -> tuple[Recordings, tuple[int, ...]]:
+def _recordings(
+    arrays: dict[str, Array], part: str, where: str
+) -> tuple[Recordings, tuple[int, ...]]:
     time_us, index, offset = (
         _integers(arrays[f"{name}_{part}"], f"{where}: {name}_{part}")
         for name in ("time_us", "index", "offset")
@@ -155,7 +160,7 @@ def _recordings(arrays, part: str, where: str) -> tuple[Recordings, tuple[int, .
     return samples, shape
 
 
-def _integers(array: np.ndarray, where: str) -> np.ndarray:
+def _integers(array: Array, where: str) -> Array:
     if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
         raise InputError(
             f"{where} has the shape {array.shape} and holds {array.dtype}; it has to "
@@ -164,7 +169,7 @@ def _integers(array: np.ndarray, where: str) -> np.ndarray:
     return array
 
 
-def to_bytes(images: np.ndarray, where: str) -> np.ndarray:
+def to_bytes(images: Array, where: str) -> Array:
     """Pixels as uint8: bytes as they are, integers 0..255, or floats 0..1."""
     if images.dtype == np.uint8:
         return images

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lava_sfdfa.data.samples import Dataset, Images, hold_out, split
+from lava_sfdfa.types import Array
 
 YIN_YANG_SEEDS = {"train": 42, "validation": 41, "test": 40}  # of the published parts
 YIN_YANG_SIZES = {"train": 5000, "validation": 1000, "test": 1000}
@@ -30,7 +31,7 @@ def load_yin_yang() -> Dataset:
     return Dataset("yin-yang", (4,), 3, train, validation, test)
 
 
-def yin_yang(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def yin_yang(count: int, seed: int) -> tuple[Array, Array]:
     """Points of the Yin-Yang set (Kriener et al., arXiv 2102.08211).
 
     Returns features (count, 4) float64, `x, y, 1-x, 1-y` in [0, 1], and labels

@@ -9,6 +9,7 @@ import numpy as np
 
 from lava_sfdfa.data.samples import Dataset, Images, check_labels, split
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.types import Array
 
 IDX_SHAPE = (28, 28)
 
@@ -56,7 +57,7 @@ def find_file(name: str, folder: Path, file: str) -> Path:
     )
 
 
-def read_idx(path: Path) -> np.ndarray:
+def read_idx(path: Path) -> Array:
     """An array of unsigned bytes from an idx file, packed with gzip or not.
 
     Errors: InputError for a file that cannot be read, is truncated, or is none.

@@ -13,6 +13,7 @@ import numpy as np
 
 from lava_sfdfa.data.samples import Dataset, Recordings, gather, split
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.types import Array
 
 SENSOR = (2, 34, 34)  # polarity, y, x
 N_INPUTS = 2 * 34 * 34
@@ -55,7 +56,7 @@ def _content(read: Callable[[], bytes], path: Path) -> bytes:
         ) from None
 
 
-def decode(content: bytes, where: str) -> tuple[np.ndarray, np.ndarray]:
+def decode(content: bytes, where: str) -> tuple[Array, Array]:
     """Times in microseconds and inputs of a recording, in the order of time.
 
     Input of an event: `(polarity * 34 + y) * 34 + x`. Errors: InputError.
@@ -80,12 +81,12 @@ def decode(content: bytes, where: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _files(folder: Path, part: str) -> dict[Path, Callable[[], bytes]]:
     """Recordings by `part/label/index.bin`, and how each is read."""
-    found: dict[Path, Callable[[], bytes]] = {
+    readers: dict[Path, Callable[[], bytes]] = {
         path.relative_to(folder): path.read_bytes
         for path in folder.glob(f"{part}/[0-9]/*.bin")
     }
-    if found:
-        return found
+    if readers:
+        return readers
     for path in sorted(folder.glob("*.zip")):
         try:
             archive = zipfile.ZipFile(path)
@@ -96,5 +97,5 @@ def _files(folder: Path, part: str) -> dict[Path, Callable[[], bytes]]:
             ) from None
         for entry in map(Path, archive.namelist()):
             if entry.match(f"{part}/[0-9]/*.bin"):
-                found[entry] = partial(archive.read, entry.as_posix())
-    return found
+                readers[entry] = partial(archive.read, entry.as_posix())
+    return readers

@@ -13,6 +13,7 @@ from lava_sfdfa.data.formats.arrays import (
 )
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.types import Array
 
 
 def load_npz(path: Path) -> Dataset:
@@ -26,7 +27,7 @@ def load_npz(path: Path) -> Dataset:
     return dataset_of_arrays(_read_npz(path), str(path), path.name)
 
 
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
+def _read_npz(path: Path) -> dict[str, Array]:
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile):

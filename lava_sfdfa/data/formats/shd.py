@@ -15,6 +15,7 @@ import numpy as np
 from lava_sfdfa.data.formats.idx import find_file
 from lava_sfdfa.data.samples import Dataset, Recordings, check_labels, gather, split
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.types import Array
 
 N_UNITS, N_CLASSES = 700, 20
 FILES = ("shd_train.h5.gz", "shd_test.h5.gz")
@@ -52,7 +53,7 @@ def read_shd(path: Path) -> Recordings:
     return gather(recordings, labels, N_UNITS)
 
 
-def _recording(times, units, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _recording(times: Array, units: Array, path: Path) -> tuple[Array, Array]:
     if len(times) != len(units) or (len(units) and units.max() >= N_UNITS):
         raise InputError(
             f"{path}: has a recording of {len(times)} times and {len(units)} units, "
