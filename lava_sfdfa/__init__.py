@@ -22,20 +22,13 @@ from lava_sfdfa.errors import (
 )
 
 if TYPE_CHECKING:
+    from lava_sfdfa.api import compare, fit, import_network, load, stream, train
     from lava_sfdfa.classifier import SFDFAClassifier
     from lava_sfdfa.config import Config
     from lava_sfdfa.data.samples import Dataset
     from lava_sfdfa.deploy.compiler import Plan, load_plan
     from lava_sfdfa.deploy.mapping.fit import FitReport
-    from lava_sfdfa.model import (
-        Model,
-        compare,
-        fit,
-        import_network,
-        load,
-        stream,
-        train,
-    )
+    from lava_sfdfa.model import Model
 
 __version__ = "0.2.0"
 
@@ -43,17 +36,17 @@ __version__ = "0.2.0"
 _HOMES = {
     "Config": "config",
     "Dataset": "data.samples",
-    "train": "model",
-    "stream": "model",
-    "compare": "model",
-    "load": "model",
+    "train": "api",
+    "stream": "api",
+    "compare": "api",
+    "load": "api",
     "Model": "model",
     "SFDFAClassifier": "classifier",
-    "fit": "model",
+    "fit": "api",
     "FitReport": "deploy.mapping.fit",
     "Plan": "deploy.compiler",
     "load_plan": "deploy.compiler",
-    "import_network": "model",
+    "import_network": "api",
 }
 
 __all__ = [

@@ -49,7 +49,7 @@ def compare(
     """
     dataset, values, _ = run_settings(config, options, out)
     folder = out or Path("runs") / f"compare-{Path(dataset).stem}"
-    from lava_sfdfa.model import compare as run  # compiled code: slow to import
+    from lava_sfdfa.api import compare as run  # compiled code: slow to import
 
     comparison = run(
         dataset,

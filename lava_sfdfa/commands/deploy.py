@@ -91,9 +91,9 @@ def compile_(
     """Place a trained network on the cores of a board: a plan and a report."""
     folder = out or Path("plans") / f"{board}-{mode}"
     with console.status("compiling: counting spikes, placing cores"):
+        from lava_sfdfa.api import load
         from lava_sfdfa.deploy.compiler import PAGE
         from lava_sfdfa.deploy.plan.report import text_report
-        from lava_sfdfa.model import load
 
         model = load(artifact, data_dir=data_dir)
         plan = model.compile(board=board, mode=mode, conservative=conservative)

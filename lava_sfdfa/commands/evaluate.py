@@ -39,7 +39,7 @@ def evaluate(
         data = load_dataset(dataset or in_float.source, data_dir)
         evaluation = evaluate_float(in_float, data, limit)
     else:
-        from lava_sfdfa.model import load  # compiled code: slow to import
+        from lava_sfdfa.api import load  # compiled code: slow to import
 
         model = load(artifact, data_dir=data_dir)
         evaluation = model.evaluate(dataset, limit=limit, progress=True)
@@ -62,7 +62,7 @@ def info(artifact: Path, json_: bool) -> None:
     if in_float is not None:
         show_float(artifact, in_float, json_)
         return
-    from lava_sfdfa.model import load  # compiled code: slow to import
+    from lava_sfdfa.api import load  # compiled code: slow to import
 
     model = load(artifact)
     held = model.info()

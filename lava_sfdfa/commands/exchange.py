@@ -33,7 +33,7 @@ format_option = click.option(
 @json_option
 def export(artifact: Path, format_: Any, out: Path, json_: bool) -> None:
     """Write a trained network for lava-dl (netx) or other frameworks (nir)."""
-    from lava_sfdfa.model import load
+    from lava_sfdfa.api import load
 
     exported = load(artifact).export(out, format_)
     console.print(f"{out}: layers {'-'.join(map(str, exported.layers))}")
@@ -76,7 +76,7 @@ def import_(
     """Make a network of another tool an artifact; `train --resume` trains it on."""
     if (out / NAME).exists():
         raise InputError(f"{out / NAME}: is there already; choose another --out")
-    from lava_sfdfa.model import import_network
+    from lava_sfdfa.api import import_network
 
     with console.status("reading it, and looking how much its neurons fire"):
         model = import_network(

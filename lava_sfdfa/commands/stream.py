@@ -33,7 +33,7 @@ def stream(
 ) -> None:
     """Learn samples as they arrive, each classified before it is learned."""
     dataset, values, folder = run_settings(config, options, out, suffix="-stream")
-    from lava_sfdfa.model import stream as run  # compiled code: slow to import
+    from lava_sfdfa.api import stream as run  # compiled code: slow to import
     from lava_sfdfa.training.stream import StreamResult
 
     result = run(

@@ -36,7 +36,7 @@ def verify(
     Every integer of every step is compared: spikes, u, v, tags, weights, feedback
     weights, errors and counts. Nothing is written.
     """
-    from lava_sfdfa.model import load  # compiled code: slow to import
+    from lava_sfdfa.api import load  # compiled code: slow to import
 
     model = load(artifact, data_dir=data_dir)
     v = model.verify(samples, data=dataset, progress=True)

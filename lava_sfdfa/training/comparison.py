@@ -1,7 +1,6 @@
 """Kinds of feedback side by side: accuracy, and angles to the exact gradient."""
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,7 @@ from lava_sfdfa.config import Config, known_settings
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.fields import choices
-from lava_sfdfa.files import replacing
-from lava_sfdfa.results import NOT_IN_JSON, Result, plain
+from lava_sfdfa.results import NOT_IN_JSON, Result
 from lava_sfdfa.training.angles import update_angles
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.exact import train_exact
@@ -23,7 +21,6 @@ from lava_sfdfa.training.run import Run
 EXACT = "exact"  # the gradient itself, in floating point: for small networks
 KINDS = (*choices(Config, "feedback"), EXACT)
 N_ANGLES = 20  # validation samples that an angle is the mean of
-FILE, PICTURE = "comparison.json", "comparison.png"
 
 
 @dataclass(frozen=True)
@@ -72,8 +69,7 @@ def compare(
 ) -> Comparison:
     """Train every kind of feedback with every seed, from `config.seed` on.
 
-    out: a folder for the artifacts, the curves (`comparison.json`) and a picture, or
-    None. Errors: InputError, as `train`.
+    out: a folder for the artifacts, or None. Errors: InputError, as `train`.
     """
     config = dataclasses.replace(config, dataset=data.name)
     if out is not None:
@@ -90,8 +86,7 @@ def compare(
                 figures = train_fixed(data, one, kind, folder, display)
             runs.append(SeedResult(feedback=kind, seed=seed, **figures))
     rows = [_row(kind, [r for r in runs if r.feedback == kind]) for kind in kinds]
-    comparison = Comparison(config.dataset, rows, runs)
-    return comparison if out is None else _write(comparison, out)
+    return Comparison(config.dataset, rows, runs)
 
 
 def _row(kind: str, runs: list[SeedResult]) -> KindResult:
@@ -104,21 +99,6 @@ def _row(kind: str, runs: list[SeedResult]) -> KindResult:
         test_accuracy_std=float(np.std(tests)),
         angles=np.mean(angles, axis=0).tolist() if angles else [],
     )
-
-
-def _write(comparison: Comparison, out: Path) -> Comparison:
-    """The curves as a file, and the picture."""
-    from lava_sfdfa.training.comparison_picture import draw_comparison  # slow to import
-
-    content = {
-        "dataset": comparison.dataset,
-        "rows": comparison.rows,
-        "runs": comparison.runs,
-    }
-    with replacing(out / FILE) as temporary:
-        temporary.write_text(json.dumps(plain(content), indent=1), encoding="utf-8")
-    draw_comparison(out / PICTURE, comparison)
-    return dataclasses.replace(comparison, out=str(out), picture=str(out / PICTURE))
 
 
 def train_fixed(

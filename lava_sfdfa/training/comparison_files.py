@@ -1,5 +1,7 @@
-"""The picture of a comparison: accuracy and angles over the epochs, by feedback."""
+"""A comparison on disk: its curves as JSON, and a picture of them."""
 
+import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +9,32 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from lava_sfdfa.files import write_files
+from lava_sfdfa.results import plain
 from lava_sfdfa.training.comparison import Comparison
 from lava_sfdfa.types import Array
 
+FILE, PICTURE = "comparison.json", "comparison.png"
 WIDTH, HEIGHT, DPI = 11, 4.2, 120  # inches, dots an inch
 
 
+def write_comparison(comparison: Comparison, out: Path) -> Comparison:
+    """Write both files into a folder; returns the comparison with their places.
+
+    Errors: InputError where they cannot be written.
+    """
+    content = {name: getattr(comparison, name) for name in ("dataset", "rows", "runs")}
+    text = json.dumps(plain(content), indent=1)
+    writers = {
+        FILE: lambda path: path.write_text(text, encoding="utf-8"),
+        PICTURE: lambda path: draw_comparison(path, comparison),
+    }
+    write_files(out, writers)
+    return dataclasses.replace(comparison, out=str(out), picture=str(out / PICTURE))
+
+
 def draw_comparison(path: Path, comparison: Comparison) -> None:
-    """Write a PNG. Lines are means over seeds, bands
-    one standard deviation."""
+    """Write a PNG. Lines are means over seeds, bands one standard deviation."""
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, layout="constrained")
     accuracy, angle = figure.subplots(1, 2)
     for number, row in enumerate(comparison.rows):
@@ -45,7 +64,7 @@ def draw_comparison(path: Path, comparison: Comparison) -> None:
         "(simulated, fixed point, batch 1; exact: floating point)",
         parse_math=False,  # a file's name may hold a dollar sign
     )
-    figure.savefig(path)
+    figure.savefig(path, format="png")
 
 
 def _draw_band(axes: Any, curves: Array, color: str, label: str, style: str) -> None:

@@ -1,0 +1,215 @@
+"""The calls of the Python interface; each command prints what one of them gives."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lava_sfdfa.config import Config, Eligibility, known_settings, read_config
+from lava_sfdfa.data.datasets import as_dataset
+from lava_sfdfa.data.samples import Dataset
+from lava_sfdfa.deploy.compiler import (
+    fit_artifact,
+    fit_layers,
+)
+from lava_sfdfa.deploy.exchange.exchange import (
+    Format,
+    foreign_artifact,
+    format_of,
+    own_artifact,
+    read_network,
+)
+from lava_sfdfa.deploy.mapping.fit import FitReport
+from lava_sfdfa.deploy.mapping.graph import Mode
+from lava_sfdfa.model import Data, Model, PathLike
+from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.network.content import NAME
+from lava_sfdfa.presets import named_config
+from lava_sfdfa.training import comparison, run
+from lava_sfdfa.training import stream as streaming
+from lava_sfdfa.training.comparison import KINDS, Comparison
+from lava_sfdfa.training.display import Bar, Display, Silence
+from lava_sfdfa.training.run import Backend
+
+
+def train(
+    data: Data,
+    *,
+    config: Config | PathLike | None = None,
+    out: PathLike | None = None,
+    data_dir: PathLike | None = None,
+    resume: bool = False,
+    backend: Backend = "cpu",
+    progress: bool = False,
+    **settings: Any,
+) -> Model:
+    """Train a network in the chip's integers.
+
+    data: a name ("digits"), the path of an `.npz` file, arrays (x, y), of which a fifth
+    becomes the test part, (x_train, y_train, x_test, y_test), or a `Dataset`.
+    config: a `Config`, or a TOML file; by default what was chosen for the data set.
+    settings: fields of `Config`, which win. out: folder for the artifact, written after
+    every epoch, and a picture. resume: go on from the artifact in it. backend: cpu, or
+    lava, which is slow and reaches the same digest. progress: show a bar.
+    Errors: InputError, BackendError; Ctrl-C raises `Stopped`, a KeyboardInterrupt,
+    after which `out` holds the last full epoch.
+    """
+    folder = None if out is None else Path(out)
+    dataset = as_dataset(data, _path(data_dir))
+    before = folder if resume else None
+    chosen = settings_for(dataset, config, settings, resumed=before)
+    with _display(progress, chosen.epochs) as display:
+        artifact, result = run.train(dataset, chosen, folder, display, resume, backend)
+    path = None if result.artifact is None else Path(result.artifact)
+    return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
+
+
+def stream(
+    data: Data,
+    *,
+    late: int | None = None,
+    config: Config | PathLike | None = None,
+    out: PathLike | None = None,
+    data_dir: PathLike | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> Model:
+    """Learn samples as they arrive, once, each classified before it is learned.
+
+    late: a class that begins in the second half. The others as in `train`; the result
+    is a `StreamResult`.
+    """
+    dataset = as_dataset(data, _path(data_dir))
+    chosen = settings_for(dataset, config, settings)
+    with _display(progress, 1) as display:
+        artifact, result = streaming.stream(dataset, chosen, _path(out), display, late)
+    path = None if result.artifact is None else Path(result.artifact)
+    return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
+
+
+def compare(
+    data: Data,
+    *,
+    feedback: Sequence[str] = KINDS[:-1],
+    seeds: int = 3,
+    config: Config | PathLike | None = None,
+    out: PathLike | None = None,
+    data_dir: PathLike | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> Comparison:
+    """Train each kind of feedback with several seeds; measure angles to the gradient.
+
+    feedback: of `KINDS`; "exact" is the gradient itself, for small networks. out:
+    folder for artifacts, curves and a picture. The others as in `train`.
+    """
+    dataset = as_dataset(data, _path(data_dir))
+    chosen = settings_for(dataset, config, settings)
+    with _display(progress, chosen.epochs) as display:
+        kinds = tuple(dict.fromkeys(feedback))
+        result = comparison.compare(dataset, chosen, kinds, seeds, _path(out), display)
+    if out is None:
+        return result
+    from lava_sfdfa.training.comparison_files import write_comparison
+
+    return write_comparison(result, Path(out))
+
+
+def load(path: PathLike, *, data_dir: PathLike | None = None) -> Model:
+    """The model of an artifact: a file, or the folder of a run. Errors: InputError."""
+    path = Path(path)
+    artifact = load_artifact(path)
+    file = path / NAME if path.is_dir() else path
+    return Model(artifact, path=file, data_dir=_path(data_dir))
+
+
+def import_network(
+    path: PathLike,
+    format: Format | None = None,
+    *,
+    data: Data = "digits",
+    data_dir: PathLike | None = None,
+    config: Config | PathLike | None = None,
+    step_s: float = 1e-4,
+    **settings: Any,
+) -> Model:
+    """A network of another tool, which then learns on the chip's rule.
+
+    data: what it shall classify and learn; step_s: seconds a step in a NIR graph that
+    others made. `notes` of the model say what was changed. Errors: InputError,
+    BackendError.
+    """
+    path = Path(path)
+    imported = read_network(path, format_of(path, format), step_s)
+    if imported.own is not None:
+        return Model(own_artifact(path, imported), notes=imported.notes)
+    target = as_dataset(data, _path(data_dir))
+    given = {**_values(config), **known_settings(settings)}
+    given.pop("dataset", None)
+    artifact = foreign_artifact(imported, target, given)
+    return Model(artifact, target, data_dir=_path(data_dir), notes=imported.notes)
+
+
+def fit(
+    network: Any,
+    *,
+    board: str,
+    mode: Mode = "learning",
+    eligibility: Eligibility = "trace",
+    conservative: bool = False,
+) -> FitReport:
+    """Whether a network fits a board, on how many cores, and what limits it.
+
+    network: a `Model`, or sizes such as "784,800,10" or (784, 800, 10), to which
+    `eligibility` belongs. conservative: smaller budgets of an older release of Intel's
+    compiler. Errors: InputError.
+    """
+    if isinstance(network, Model):
+        return fit_artifact(network.artifact, board, mode, conservative)
+    return fit_layers(network, board, mode, eligibility, conservative)
+
+
+# --- settings ---------------------------------------------------------------------
+
+
+def settings_for(
+    data: Dataset,
+    config: Config | PathLike | None,
+    settings: dict[str, Any],
+    resumed: Path | None = None,
+) -> Config:
+    """The configuration of a data set, or of the artifact that is resumed, changed by a
+    file or a `Config`, changed by settings. Errors: InputError."""
+    values = {**_values(config), **known_settings(settings)}
+    values["dataset"] = data.name
+    if resumed is not None:
+        return dataclasses.replace(load_artifact(resumed).config, **values)
+    if isinstance(config, Config):
+        return Config(**values)
+    return named_config(**values)
+
+
+def _values(config: Config | PathLike | None) -> dict[str, Any]:
+    if config is None:
+        return {}
+    if isinstance(config, Config):
+        return dataclasses.asdict(config)
+    return read_config(Path(config))
+
+
+def _path(path: PathLike | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+class _Quietly(Silence):
+    """A display that shows nothing, as a context manager."""
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+def _display(progress: bool, n_epochs: int) -> Bar | _Quietly:
+    return Bar(n_epochs) if progress else _Quietly()
