@@ -3,19 +3,24 @@
 RUN := .venv/bin
 SOURCES := lava_sfdfa deploy sim_tests scripts conftest.py
 # Public names need docstrings, but not special methods, and not tests. RUF043 wants
-# raw strings in tests of messages, where a dot may well be any character.
-# `conftest`, of which there is one more at the top, is sorted as before it was there.
+# raw strings in tests of messages, where a dot may well be any character. Helpers of the
+# tests are sorted with the packages of others.
 RULES := --target-version py310 --select E,F,W,I,B,UP,N,SIM,PTH,RUF,D1 \
 	--ignore D105,D107,RUF043 --per-file-ignores sim_tests/*:D1 \
-	--config 'lint.isort.known-third-party = ["conftest", "command_line"]'
+	--config 'lint.isort.known-first-party = ["lava_sfdfa"]'
 
-# Python 3.10, since lava-nc runs on nothing newer: on the path, from pyenv, by uv.
+# Python 3.10, since lava-nc runs on nothing newer: on the path, from pyenv, by uv. Where
+# there is none, the newest of the others, without Lava.
 FIND_PYTHON := \
+	usable() { $$1 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' \
+		2>/dev/null; }; \
 	for p in python3.10 $$(ls -d $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.10*/bin/python 2>/dev/null); do \
-		$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 10))' 2>/dev/null \
-			&& echo $$p && exit 0; \
+		usable $$p && echo $$p && exit 0; \
 	done; \
 	command -v uv >/dev/null && uv python install --quiet 3.10 >&2 && uv python find 3.10 && exit 0; \
+	for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+		usable $$p && echo $$p && exit 0; \
+	done; \
 	exit 1
 
 .PHONY: setup setup-extras demo test test-slow test-extras lint format bench clean
@@ -26,11 +31,17 @@ setup-extras: .venv-extras/done
 .venv/done: WANTED := dev
 .venv-extras/done: WANTED := netx,nir,peers
 .venv/done .venv-extras/done: setup.cfg pyproject.toml
+	@test -d lava_sfdfa/deploy || { \
+		echo "error: lava_sfdfa/deploy should be a symbolic link to the folder deploy." >&2; \
+		echo "Run git config core.symlinks true, then git checkout -- lava_sfdfa/deploy." >&2; \
+		exit 1; }
 	@python=$$($(FIND_PYTHON)) || { \
-		echo "error: Python 3.10 was not found (lava-nc 0.10.0 runs on no newer one)." >&2; \
-		echo "Install it (apt install python3.10 python3.10-venv, or pyenv install 3.10)," >&2; \
-		echo "or install uv (https://docs.astral.sh/uv), which fetches it. Then try again." >&2; \
+		echo "error: no Python 3.10 or newer with venv was found." >&2; \
+		echo "Install one (apt install python3 python3-venv, or pyenv install 3.10), or" >&2; \
+		echo "uv (https://docs.astral.sh/uv), which fetches it. Then try again." >&2; \
 		exit 1; }; \
+	$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 10))' || \
+		echo "note: $$python is not Python 3.10, so Lava is left out; tests that need it are skipped"; \
 	echo "setting up $(@D) with $$python (once)"; \
 	$$python -m venv --clear $(@D) && \
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \

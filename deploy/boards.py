@@ -8,7 +8,7 @@ published. Nothing here was measured by this project on silicon.
 The memory of a Loihi 2 core is inferred from utilisation tables that Intel's compiler
 printed into public notebooks (lava-nc/lava-dl at d825ac5, tutorials of `netx`;
 zmeidd/loihi_2_EMSTDP at 3d31049): all dense rows are reproduced, see
-`sim_tests/test_resources.py`. Not modelled: convolution, where synapses are shared.
+`sim_tests/deploy/test_boards.py`. Not modelled: convolution, where synapses are shared.
 
 Sources: Davies 2018 is IEEE Micro 38(1):82-99, doi 10.1109/MM.2018.112130359;
 nengo-loihi is nengo/nengo-loihi at e564f66; NxTF is intel-nrc-ecosystem/models at

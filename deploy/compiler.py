@@ -28,7 +28,7 @@ N_SAMPLES = 100  # of the validation part, whose spikes are counted
 REPORT, PAGE = "report.txt", "report.html"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A network placed on a board: what `compile` gives and `load_plan` reads.
 
@@ -41,6 +41,13 @@ class Plan:
     placement: Placement | None = None
     kept_report: CompileReport | None = None
     data: Dataset | None = None
+
+    def __repr__(self) -> str:
+        layers = "-".join(map(str, self.content.sizes))
+        facts = self.content.facts
+        board, n_cores = facts["costs"]["board"], len(self.content.arrays["core_place"])
+        mode, digest = self.content.mode, self.digest[:12]
+        return f"Plan({layers}, {board!r}, {mode!r}, {n_cores} cores, {digest})"
 
     @property
     def digest(self) -> str:

@@ -1,5 +1,6 @@
 """The network as a scikit-learn estimator."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lava_sfdfa.config import Config, Feedback
+from lava_sfdfa.config import Config, Feedback, known_settings
 from lava_sfdfa.data.formats.arrays import NAME
 from lava_sfdfa.data.samples import Dataset, Images
 from lava_sfdfa.data.tables import PopulationCode
@@ -134,17 +135,16 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
         seed = self.random_state
         if not isinstance(seed, (int, np.integer)):
             seed = check_random_state(seed).randint(2**31 - 1)
-        values = dict(self.settings or {})
+        values = {
+            "hidden": self.hidden,
+            "epochs": self.epochs,
+            "feedback": self.feedback,
+            "seed": seed,
+            **known_settings(self.settings or {}),
+        }
         if self.learning_rate is not None:
             values["learning_rate"] = self.learning_rate
-        return named_config(
-            "table",
-            hidden=self.hidden,
-            epochs=self.epochs,
-            feedback=self.feedback,
-            seed=seed,
-            **values,
-        )
+        return replace(named_config("table", **values), dataset=NAME)
 
     def _dataset(self, x: Array, labels: Array) -> Dataset:
         """The samples as a data set without other parts."""

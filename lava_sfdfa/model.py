@@ -14,6 +14,7 @@ from lava_sfdfa.config import Config
 from lava_sfdfa.console import progress_bar
 from lava_sfdfa.data.datasets import as_dataset
 from lava_sfdfa.data.encoding import Part, encode
+from lava_sfdfa.data.formats.arrays import NAME as ARRAYS
 from lava_sfdfa.data.formats.arrays import to_images
 from lava_sfdfa.data.samples import Dataset, Samples
 from lava_sfdfa.deploy.compiler import (
@@ -31,6 +32,7 @@ from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.network.artifact import Artifact, save_artifact
 from lava_sfdfa.network.content import NAME, VERSION
 from lava_sfdfa.network.rule import FEEDBACK_RULE, Rule
+from lava_sfdfa.processes.network import require_lava
 from lava_sfdfa.processes.verify import Verification, verify
 from lava_sfdfa.results import Result
 from lava_sfdfa.training.display import Silence
@@ -129,9 +131,13 @@ class Model:
     ) -> Evaluation:
         """Accuracy on the test part of a data set, by default its own.
 
-        limit: test samples to read. Errors: InputError for data that do not fit.
+        data: as in `train`; of (x, y) all samples are classified. limit: test samples
+        to read. Errors: InputError for data that do not fit.
         """
-        dataset = self._dataset(data, data_dir)
+        if isinstance(data, (tuple, list)) and len(data) == 2:
+            dataset = self._own_test(*data)
+        else:
+            dataset = self._dataset(data, data_dir)
         with progress_bar("classifying", progress) as show:
             return evaluate(self.artifact, dataset, limit, show)
 
@@ -147,13 +153,17 @@ class Model:
         """
         return self._learning_engine().scores(self._part(x, None).events)
 
-    def learn(self, x: Any, y: Any, *, share: float = 1.0) -> Array:
+    def learn(self, x: Any, y: Any, *, share: float | None = None) -> Array:
         """Learn samples in this order, each once, as they would arrive at a chip.
 
-        share: of the learning rate. Returns the classes, each predicted before its
+        share: of the learning rate, 0 to 1; by default that with which training ended,
+        or 1 for a network that has not been trained. Returns the classes, each predicted before its
         sample was learned: int64 (n,). Errors: InputError.
         """
         part, engine = self._part(x, y), self._learning_engine()
+        if share is None:
+            shares = self._artifact.record.get("learning_share", np.ones(1))
+            share = float(shares[-1])
         engine.set_learning_share(share)
         return engine.learn(part.events, part.labels, np.arange(len(part)))
 
@@ -176,6 +186,7 @@ class Model:
         The model stays as it is. Errors: BackendError without Lava, InputError,
         CheckError where nothing happened that could be compared.
         """
+        require_lava()
         dataset = self._dataset(data, data_dir)
         with progress_bar("comparing engine and Lava", progress) as show:
             return verify(self.artifact, dataset, samples, show)
@@ -264,6 +275,13 @@ class Model:
         if self._data is None:
             self._data = as_dataset(self._artifact.source, folder)
         return self._data
+
+    def _own_test(self, x: Any, y: Any) -> Dataset:
+        """Samples of a caller as the test part of a data set."""
+        shape, n_classes = self._artifact.shape, self._artifact.sizes[-1]
+        images = to_images(x, y, shape, n_classes)
+        none = images.first(0)
+        return Dataset(ARRAYS, shape, n_classes, none, none, images, source=ARRAYS)
 
     def _part(self, x: Any, y: Any) -> Part:
         """Samples as input spikes. Errors: InputError."""

@@ -3,7 +3,7 @@
     python scripts/tag_cosines.py --dataset mnist --data-dir DIR
 
 Trains for one epoch, then learns samples with weights at rest and compares, for every
-neuron that fired, its tags with the float eligibility (`reference.py`, stabilised, with
+neuron that fired, its tags with the float eligibility (`equations.py`, stabilised, with
 the recursion) on the same spikes: the cosine over the inputs that spiked. First as the
 engine computes them, for both eligibilities; then with fewer bits in the traces, in y1
 or in the tag, and with no rounding at all, by the plain model below.

@@ -18,7 +18,7 @@ from lava_sfdfa.errors import CheckError, InputError
 Mode = Literal["learning", "inference"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 LAYER_MOST = 10**6
-WEIGHT_BITS = 8  # of forward and feedback weights, see chips.WEIGHT
+WEIGHT_BITS = 8  # of forward and feedback weights, see `widths.WEIGHT`
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ from lava_sfdfa.deploy.mapping.fit import FitReport, LayerFit
 class CompileReport(FitReport, SampleCosts):
     """Where a network was placed, and what a sample costs there.
 
-    plan, digest: the folder, where it was saved, and what identifies its content.
+    digest: of the plan's content.
     """
 
-    plan: str | None = None
     digest: str
 
 

@@ -61,11 +61,12 @@ def compare(
         **values,
     )
     for row in comparison.rows:
-        angles = ", ".join(f"{angle:.0f}" for angle in row.angles) or "0"
+        angles = ", ".join(f"{angle:.0f}" for angle in row.angles) or "not measured"
+        seeds_word = "seed" if row.seeds == 1 else "seeds"
         console.print(
             f"{row.feedback:10} {row.test_accuracy_mean:.2%} "
             f"+- {row.test_accuracy_std:.2%} of the test part, {row.seeds} "
-            f"seeds; degrees to the exact gradient: {angles}"
+            f"{seeds_word}; degrees to the exact gradient: {angles}"
         )
     console.print(f"data    {folder / 'comparison.json'}\npicture {comparison.picture}")
     print_json(comparison, json_)

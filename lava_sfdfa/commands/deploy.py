@@ -64,7 +64,7 @@ def fit(
         report = fit_layers(
             str(layers), board, mode, eligibility or "trace", conservative
         )
-    if not json_:
+    if not json_ and report.reason is None:
         click.echo(text_report(report))
     print_json(report, json_)
     if not report.fits:
@@ -89,7 +89,8 @@ def compile_(
     json_: bool,
 ) -> None:
     """Place a trained network on the cores of a board: a plan and a report."""
-    folder = out or Path("plans") / f"{board}-{mode}"
+    name = artifact.parent.name if artifact.is_file() else artifact.name
+    folder = out or Path("plans") / f"{name}-{board}-{mode}"
     with console.status("compiling: counting spikes, placing cores"):
         from lava_sfdfa.api import load
         from lava_sfdfa.deploy.compiler import PAGE

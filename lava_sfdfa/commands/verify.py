@@ -46,7 +46,7 @@ def verify(
         f"{v.weights_changed} weights and {v.feedback_changed} feedback weights "
         f"changed; {v.mismatches} mismatches (simulated)"
     )
-    print_json(v, json_)
+    print_json({**v.to_json(), "artifact": str(artifact)}, json_)
     if v.mismatches:
         raise CheckError(
             f"{artifact}: the engine and Lava differ in {v.mismatches} of "

@@ -44,8 +44,8 @@ def load_dataset(name: str, data_dir: Path | None = None) -> Dataset:
             "the data set it shall read"
         )
     else:
-        sentence = unknown_choice("the data set", name, NAMES)
-        raise InputError(f"{sentence}, or a file that ends in .npz")
+        choices = [*NAMES, "a file that ends in .npz"]
+        raise InputError(unknown_choice("the data set", name, choices))
     return dataclasses.replace(dataset, source=name)
 
 

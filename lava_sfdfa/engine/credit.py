@@ -1,7 +1,7 @@
 """What follows the presentation of a sample: probe, error, commit, feedback.
 
 Every function is one phase of the chip's schedule for one layer, or for all; see the
-table in README. Only neurons that fired in the sample take part.
+table in docs/rule.md. Only neurons that fired in the sample take part.
 """
 
 import numpy as np

@@ -36,7 +36,7 @@ LAVA = Limits(widths.LAVA_WEIGHT, widths.LAVA_TAG, widths.TAG_2, False)
 
 
 def decay(trace: np.ndarray, alpha: float, uniform: float) -> np.ndarray:
-    """One step of decay, rounded stochastically: see `fixedpoint.decay_trace`."""
+    """One step of decay, rounded stochastically: see `arithmetic.decay_trace`."""
     exact = trace * alpha
     whole = np.floor(exact)
     return (whole + (uniform < exact - whole)).astype(np.int32)
@@ -122,7 +122,7 @@ def _shifted(factor: Factor, values: Values) -> np.ndarray:
 def own_bits(key, rows, n_pre):
     """Seven random bits for each synapse of some rows: int32 (rows.size, n_pre).
 
-    key: 64 bits of `fixedpoint.stream`; rows: int64, the neurons' numbers.
+    key: 64 bits of `random.stream_key`; rows: int64, the neurons' numbers.
     """
     bits = np.empty((rows.size, n_pre), np.int32)
     for position in range(rows.size):

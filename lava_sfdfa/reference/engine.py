@@ -1,6 +1,6 @@
 """SFDFA in floating point, compiled: batches, Adam, the settings of the authors.
 
-The equations are those of `reference.py`, for tau = 2 tau_s. Time enters as
+The equations are those of `equations.py`, for tau = 2 tau_s. Time enters as
 z = exp(t / tau), in which everything is a polynomial: u = Q / z - P / z**2 and
 g = P / z**2, and a spike is the first root of c z**2 - Q z + P. A layer counts z in
 units of a power of two that grows with time, so that no sum overflows; that is exact.

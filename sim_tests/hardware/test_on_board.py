@@ -112,7 +112,7 @@ def test_a_sample_leaves_nothing_behind():
     )
     network = small_network(config)
     raw = board.read_spikes(network, again, ignore)
-    spikes = board.compare(network, again, raw).spikes
+    spikes = board.match_spikes(network, again, raw).spikes
     assert spikes[0].sum() > 0 and (spikes[0] != spikes[1]).any()
     np.testing.assert_array_equal(spikes[0], spikes[2])
 

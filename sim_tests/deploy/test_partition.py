@@ -71,9 +71,9 @@ def test_every_neuron_has_a_core_and_no_core_too_much(sizes, mode, model):
 )
 def test_known_capacities(sizes, board, small, mode, per_core, n_cores):
     found, _, _ = fit(Request(sizes, find_board(board, small), mode))
-    hidden = found["layers"][1]
-    assert (hidden["neurons_per_core"], hidden["cores"]) == (per_core, n_cores)
-    assert hidden["limiting_resource"] == "synapses" and found["fits"]
+    hidden = found.layers[1]
+    assert (hidden.neurons_per_core, hidden.cores) == (per_core, n_cores)
+    assert hidden.limiting_resource == "synapses" and found.fits
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_known_capacities(sizes, board, small, mode, per_core, n_cores):
 )
 def test_cores_against_the_lower_bound(sizes, board, cores, bound):
     found, _, _ = fit(Request(sizes, find_board(board), "learning"))
-    assert (found["cores"], found["lower_bound"]["cores"]) == (cores, bound)
+    assert (found.cores, found.lower_bound.cores) == (cores, bound)
     # By hand: bits of all plastic synapses (36, or 16 on Loihi 1) over a core's memory.
     n_synapses = sizes[0] * sizes[1] + 2 * sizes[1] * sizes[2]
     bits, words = (16, 16384) if board == "kapoho-bay" else (36, 16000)
     assert abs(n_synapses * bits / 64 / words - bound) < 1
-    assert (found["why_above"] is None) == (cores <= 1.1 * bound)
-    if found["why_above"]:
-        assert "holds 10 neurons at most: 80 cores" in found["why_above"]
+    assert (found.why_above is None) == (cores <= 1.1 * bound)
+    if found.why_above:
+        assert "holds 10 neurons at most: 80 cores" in found.why_above
 
 
 def test_small_populations_share_a_core():
@@ -131,12 +131,12 @@ def test_the_second_tag_takes_memory():
         fit(Request((784, 800, 10), BOARDS["oheo-gulch"], "learning", eligibility=e))[0]
         for e in ("trace", "recursive")
     )
-    assert two["cores"] > one["cores"]
-    assert any("second tag" in note for note in two["notes"])
+    assert two.cores > one.cores
+    assert any("second tag" in note for note in two.notes)
     found, _, packed = fit(
         Request((784, 800, 10), BOARDS["nahuku"], "learning", eligibility="recursive")
     )
-    assert packed is None and "second tag" in found["reason"]
+    assert packed is None and "second tag" in found.reason
 
 
 def test_a_layer_that_can_never_fit_is_refused_with_the_remedy():
@@ -176,19 +176,19 @@ def test_the_remedy_for_too_many_inputs_is_exact(layer, mode, model):
 def test_the_smallest_change_makes_it_fit():
     request = Request((784, 8000, 10), BOARDS["oheo-gulch"], "learning")
     found, _, packed = fit(request)
-    assert not found["fits"] and found["chips"] == 2
+    assert not found.fits and found.chips == 2
     change = smallest_change(request, packed)
-    assert change == found["smallest_change"]
+    assert change == found.smallest_change
     n = int(change.split()[0])
     assert 3000 < n < 8000 and "kapoho-point" in change
     for size, fits in ((n, True), (n + 1, False)):
         changed = Request((784, size, 10), BOARDS["oheo-gulch"], "learning")
-        assert fit(changed)[0]["fits"] is fits
+        assert fit(changed)[0].fits is fits
     narrow = Request((784, 4200, 10), BOARDS["oheo-gulch"], "learning")
     found, _, _ = fit(narrow)
-    assert found["smallest_change"].startswith("weights of 7 bits")
+    assert found.smallest_change.startswith("weights of 7 bits")
     cores = partition(narrow.graph(weight_bits=7), LOIHI2).n_cores
-    assert cores <= 120 and f"({cores} cores)" in found["smallest_change"]
+    assert cores <= 120 and f"({cores} cores)" in found.smallest_change
 
 
 def test_symmetric_feedback_cannot_be_learned_on_a_chip():
@@ -201,5 +201,5 @@ def test_symmetric_feedback_cannot_be_learned_on_a_chip():
     "text", ["", "784", "784,10", "784,x,10", "784,0,10", "1,2,1e9"]
 )
 def test_layers_that_are_none_are_refused(text):
-    with pytest.raises(InputError, match="--layers is"):
+    with pytest.raises(InputError, match="layers must be"):
         parse_layers(text)

@@ -14,9 +14,10 @@ from lava_sfdfa.deploy.compiler import place_and_cost
 from lava_sfdfa.deploy.mapping.activity import measure
 from lava_sfdfa.deploy.mapping.fit import Request, fit
 from lava_sfdfa.deploy.mapping.partition import Partition, partition
-from lava_sfdfa.deploy.mapping.place import make_geometry, place_cores
-from lava_sfdfa.deploy.mapping.traffic import measure_traffic
-from lava_sfdfa.deploy.plan.plan import Plan, build_plan, planned_network
+from lava_sfdfa.deploy.mapping.costs import Placement, SampleCosts, place_network
+from lava_sfdfa.deploy.mapping.place import make_geometry
+from lava_sfdfa.deploy.mapping.traffic import Traffic
+from lava_sfdfa.deploy.plan.plan import PlanContent, build_plan, planned_network
 from lava_sfdfa.deploy.run.simulate import Simulator
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.network.artifact import Artifact
@@ -39,6 +40,21 @@ TINY = dataclasses.replace(
 BOARD = Board("tiny-board", TINY, Fact(64, "invented for this test", "L"))
 
 
+NOTHING = np.zeros(0, np.int32)
+NO_TRAFFIC = Traffic(NOTHING, NOTHING, NOTHING, 0, 1)
+NO_COSTS = SampleCosts(
+    energy_per_sample_joule={},
+    time_per_sample_s={},
+    energy_by_kind={},
+    constants={},
+    spike_hops_per_sample=0,
+    sequential_hops_per_sample=0,
+    messages_per_sample=0,
+    messages_between_chips_per_sample=0,
+    samples_measured=0,
+)
+
+
 def make_artifact(network, config, rates=None, n_learned=0):
     rates = rates or tuple(np.zeros(n, np.int32) for n in config.hidden)
     shape = (network.sizes[0],)
@@ -49,18 +65,18 @@ def request(network, config, mode, board=BOARD):
     return Request(network.sizes, board, mode, config.feedback, config.eligibility)
 
 
-def compiled(artifact, mode, events) -> Plan:
+def compiled(artifact, mode, events) -> PlanContent:
     """As `compile` does it, for the tiny chip."""
     asked = request(artifact.network, artifact.config, mode)
     graph = asked.graph()
     packed = partition(graph, TINY)
-    traffic = measure_traffic(graph, packed, measure(graph, artifact.network, events))
-    geometry = make_geometry(BOARD, asked.chips(packed.n_cores))
-    place = place_cores(traffic, geometry, packed.n_cores)
-    return build_plan(artifact, graph, TINY, packed, place, {})
+    activity = measure(graph, artifact.network, events)
+    n_chips = asked.chips(packed.n_cores)
+    placement = place_network(BOARD, graph, packed, n_chips, activity)
+    return build_plan(artifact, placement, NO_COSTS)
 
 
-def scattered(artifact, mode, seed) -> Plan:
+def scattered(artifact, mode, seed) -> PlanContent:
     """Random slices on random cores at random places."""
     graph = request(artifact.network, artifact.config, mode).graph()
     rng = np.random.RandomState(seed)
@@ -75,7 +91,10 @@ def scattered(artifact, mode, seed) -> Plan:
         population.astype(np.int32), begin, end, core.astype(np.int32), use
     )
     place = rng.permutation(300)[: len(used)]
-    return build_plan(artifact, graph, LOIHI2, packed, place, {})
+    board = Board("large", LOIHI2, Fact(3, "invented for this test", "L"))
+    geometry = make_geometry(board, 3)
+    placement = Placement(board, graph, packed, NO_TRAFFIC, geometry, place, 3)
+    return build_plan(artifact, placement, NO_COSTS)
 
 
 def plans(artifact, mode, events):
@@ -189,15 +208,18 @@ def test_messages_are_those_that_the_placement_counted_on(hidden, mode):
     config = small_config(hidden=hidden, learning_rate=0.0)
     artifact = make_artifact(small_network(config), config)
     events, labels = random_samples(config, N_SAMPLES)
-    graph = request(artifact.network, config, mode).graph()
+    asked = request(artifact.network, config, mode)
+    graph = asked.graph()
     packed = partition(graph, TINY)
-    plan = build_plan(artifact, graph, TINY, packed, np.arange(packed.n_cores), {})
+    activity = measure(graph, artifact.network, events)
+    n_chips = asked.chips(packed.n_cores)
+    placement = place_network(BOARD, graph, packed, n_chips, activity)
+    traffic, plan = placement.traffic, build_plan(artifact, placement, NO_COSTS)
     simulator, order = Simulator(plan), np.arange(N_SAMPLES)
     if mode == "learning":
         simulator.learn(events, labels, order)
     else:
         simulator.classify(events, order)
-    traffic = measure_traffic(graph, packed, measure(graph, artifact.network, events))
     expected = np.zeros_like(simulator.messages)
     expected[traffic.source, traffic.target] = traffic.messages
     assert expected.sum() > 100 and packed.n_cores > 2
@@ -220,7 +242,7 @@ def test_the_axon_tables_decide(table):
     else:
         arrays[table][[0, 1]] = arrays[table][[1, 0]]
         arrays[table][:20] = arrays[table][:20][::-1]
-    right, wrong = Simulator(plan), Simulator(Plan(plan.facts, arrays))
+    right, wrong = Simulator(plan), Simulator(PlanContent(plan.facts, arrays))
     for simulator in (right, wrong):
         simulator.learn(events, labels, np.arange(N_SAMPLES))
     a, b = (s.learned_network().layers[0].weights for s in (right, wrong))
@@ -250,14 +272,15 @@ def test_a_wide_network_over_several_chips():
         cores_per_chip=Fact(4, "invented for this test", "L"),
         limits={**LOIHI2.limits, "synapses": Fact(2400, "invented", "L")},
     )
-    asked = request(
-        network, config, "learning", Board("b", model, Fact(9, "here", "L"))
-    )
+    board = Board("b", model, Fact(9, "here", "L"))
+    asked = request(network, config, "learning", board)
     graph = asked.graph()
     packed = partition(graph, model)
     assert asked.chips(packed.n_cores) > 1
     place = np.random.RandomState(5).permutation(packed.n_cores)
-    plan = build_plan(artifact, graph, model, packed, place, {})
+    geometry = make_geometry(board, 9)
+    placement = Placement(board, graph, packed, NO_TRAFFIC, geometry, place, 9)
+    plan = build_plan(artifact, placement, NO_COSTS)
     compare_learning(artifact, plan, events, labels)
 
 

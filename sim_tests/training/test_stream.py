@@ -4,11 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from test_trainer import Silent
 
+from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import load_artifact
 from lava_sfdfa.presets import named_config
+from lava_sfdfa.training.display import Silence
 from lava_sfdfa.training.stream import PICTURE, arrival, samples_to, stream, windowed
 
 
@@ -34,21 +35,19 @@ def test_the_window_counts_what_came_last():
 
 def test_a_stream_learns_a_class_that_begins_late(tmp_path):
     config = dataclasses.replace(named_config("digits"), hidden=(100,))
-    display = Silent()
-    result = stream(config, None, tmp_path, display, 7)
-    assert result["samples"] < 1294 and result["late_from"] > result["samples"] // 3
-    assert result["prequential_accuracy_end"] > 0.3 > 1 / 10  # chance
-    assert result["late_test_accuracy"] > 0.3
+    data = load_dataset("digits")
+    artifact, result = stream(data, config, tmp_path, Silence(), 7)
+    assert result.samples < 1294 and result.late_from > result.samples // 3
+    assert result.prequential_accuracy_end > 0.3 > 1 / 10  # chance
+    assert result.late_test_accuracy > 0.3
     assert (tmp_path / PICTURE).stat().st_size > 10_000
-    artifact = load_artifact(tmp_path)
-    assert artifact.digest == result["digest"]
-    assert artifact.n_learned == result["samples"] and artifact.epochs_done == 1
+    assert load_artifact(tmp_path).digest == artifact.digest == result.digest
+    assert artifact.n_learned == result.samples and artifact.epochs_done == 1
     assert artifact.record["learning_share"].tolist() == [1.0]  # it does not fall
-    assert artifact.record["train_accuracy"][0] == result["prequential_accuracy"]
+    assert artifact.record["train_accuracy"][0] == result.prequential_accuracy
 
 
 def test_a_class_that_is_none_is_refused(tmp_path):
-    with pytest.raises(
-        InputError, match="--late is 10; the classes of digits are 0 to"
-    ):
-        stream(named_config("digits"), None, tmp_path, Silent(), 10)
+    data = load_dataset("digits")
+    with pytest.raises(InputError, match="late must be a class of digits, between 0"):
+        stream(data, named_config("digits"), tmp_path, Silence(), 10)

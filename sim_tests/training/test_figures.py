@@ -1,10 +1,11 @@
 """What the README promises of accuracy, on the published data. Slow."""
 
 import pytest
-from test_trainer import Silent
 
+from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.presets import named_config
-from lava_sfdfa.training import run
+from lava_sfdfa.training.display import Silence
+from lava_sfdfa.training.run import train
 
 pytestmark = pytest.mark.slow
 SEEDS = [0, 1, 2]
@@ -12,8 +13,9 @@ SEEDS = [0, 1, 2]
 
 def accuracy(dataset, data_dir, out, **changes):
     config = named_config(dataset, **changes)
-    result = run.train(config, data_dir, out, Silent())
-    return result["test_accuracy"], result
+    data = load_dataset(dataset, data_dir)
+    _, result = train(data, config, out, Silence())
+    return result.test_accuracy, result
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -39,7 +41,7 @@ def test_learned_feedback_beats_random_feedback(data_dir, tmp_path, hidden):
     learned, result = accuracy("mnist", data_dir, tmp_path / "a", **changes)
     fixed, _ = accuracy("mnist", data_dir, tmp_path / "b", feedback="random", **changes)
     assert learned > fixed
-    assert min(result["feedback_alignment"]) > 0.4
+    assert min(result.feedback_alignment) > 0.4
 
 
 def test_one_hidden_layer_needs_less_than_a_gigabyte(data_dir, tmp_path):

@@ -12,7 +12,8 @@ from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.network.artifact import load_artifact
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.presets import named_config
-from lava_sfdfa.training import comparison
+from lava_sfdfa.training.angles import update_angles
+from lava_sfdfa.training.exact import ExactTraining
 
 QUICK = ["--hidden", "30", "--epochs", "2", "--limit", "300", "--seeds", "2"]
 
@@ -58,7 +59,7 @@ def test_angles_tell_good_feedback_from_bad(compared):
         layer = dataclasses.replace(lower, feedback=(60 * feedback).astype(np.int8))
         network = dataclasses.replace(artifact.network, layers=(layer, upper))
         one = dataclasses.replace(artifact, network=network)
-        return comparison.update_angles(one, part.events, part.labels)[0]
+        return update_angles(one, part.events, part.labels)[0]
 
     good, bad = angle(signs), angle(-signs)
     # The tags are not the exact eligibility, and only signs of the weights are kept.
@@ -75,12 +76,12 @@ def test_the_exact_gradient_learns():
     )
     data = load_dataset("digits")
     part = encode(data.train.first(150), config)
-    training = comparison.ExactTraining(config, build_network(config, 64, 10))
-    before = training.accuracy(part.events, part.labels)
+    training = ExactTraining(config, build_network(config, 64, 10))
+    before = training.accuracy(part)
     for _ in range(3):
         for sample in range(len(part)):
-            training.learn(part.events, sample, part.labels[sample], 1.0)
-    assert training.accuracy(part.events, part.labels) > before + 0.3
+            training.learn_one(part.events, sample, part.labels[sample], 1.0)
+    assert training.accuracy(part) > before + 0.3
 
 
 def test_the_exact_gradient_is_for_small_networks(tmp_path):

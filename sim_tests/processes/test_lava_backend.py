@@ -24,7 +24,7 @@ from lava_sfdfa.processes import network
 from lava_sfdfa.processes.engine import LavaEngine
 from lava_sfdfa.processes.network import LavaNetwork, make_input, require_lava
 
-ROOT = Path(network.__file__).parents[1]
+ROOT = Path(network.__file__).parents[2]
 
 
 @pytest.fixture

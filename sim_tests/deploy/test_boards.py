@@ -17,7 +17,7 @@ from lava_sfdfa.deploy.boards import (
 )
 from lava_sfdfa.errors import CheckError, InputError
 
-GOLDEN = json.loads((Path(__file__).parent / "loihi2_rows.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "loihi2_rows.json").read_text())
 # Published with two decimals, so that a right figure is at most half of 0.01 away.
 TOLERANCE = 0.0051
 

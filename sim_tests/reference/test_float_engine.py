@@ -36,11 +36,25 @@ def make(seed):
     return weights, layers, inputs
 
 
+SIMULATION = engine.Simulation(THRESHOLDS, Z_END)
+
+
+def trains(inputs):
+    """One sample of class 1."""
+    z, neuron = np.exp(inputs.times / TAU), inputs.neurons.astype(np.int32)
+    return engine.Trains(z, neuron, np.array([0, len(z)]), np.array([1]))
+
+
 def show(layers, inputs, learning=True):
-    z = np.exp(inputs.times / TAU)
-    engine.forward(
-        layers, THRESHOLDS, z, inputs.neurons.astype(np.int32), Z_END, learning
-    )
+    engine.forward(layers, SIMULATION, trains(inputs), 0, learning)
+
+
+def learn(layers, inputs, learning_rate):
+    """A batch of the one sample, payloads of 1."""
+    rule = engine.Rule((15, 3), learning_rate, 0.5, 0.0, 0.2, True)
+    payloads = (np.ones((1, SIZES[1])),)
+    order = np.array([0])
+    engine.learn_batch(layers, SIMULATION, trains(inputs), order, payloads, rule, 1)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -90,12 +104,7 @@ def test_a_batch_is_one_step_of_adam():
     """The first step of Adam moves every weight with a gradient by the rate."""
     _, layers, inputs = make(0)
     before = [layer.weights.copy() for layer in layers]
-    z, neuron = np.exp(inputs.times / TAU), inputs.neurons.astype(np.int32)
-    payloads = (np.ones((1, SIZES[1])),)
-    engine.learn_batch(
-        layers, THRESHOLDS, z, neuron, np.array([0, len(z)]), np.array([1]),
-        np.array([0]), payloads, (15, 3), Z_END, 0.01, 0.5, 0.0, 0.2, 1, True,
-    )  # fmt: skip
+    learn(layers, inputs, learning_rate=0.01)
     moved = layers[1].weights - before[1]
     changed = moved != 0
     assert changed.any() and not changed.all()
@@ -116,12 +125,7 @@ def test_feedback_moves_toward_payload_times_direction():
     last = layers[1]
     n = last.size[engine.SPIKES]
     direction = np.bincount(last.out_neuron[:n], last.out_payload[:n], SIZES[2])
-    z, neuron = np.exp(inputs.times / TAU), inputs.neurons.astype(np.int32)
-    engine.learn_batch(
-        layers, THRESHOLDS, z, neuron, np.array([0, len(z)]), np.array([1]),
-        np.array([0]), (np.ones((1, SIZES[1])),), (15, 3), Z_END, 0.0, 0.5, 0.0, 0.2, 1,
-        True,
-    )  # fmt: skip
+    learn(layers, inputs, learning_rate=0.0)
     expected = before + 0.5 * (direction - before) * fired[:, None]
     np.testing.assert_allclose(layers[0].feedback, expected, rtol=1e-5, atol=1e-6)
     assert (direction != 0).any()

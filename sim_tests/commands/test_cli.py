@@ -141,12 +141,12 @@ def test_resume_goes_on(tmp_path):
 
 
 REFUSED = [
-    (["train", "--hidden", "0"], "a hidden layer has 0 neurons"),
-    (["train", "--hidden", "-5"], "a hidden layer has -5 neurons"),
+    (["train", "--hidden", "0"], "hidden must be between 1 and 65536, not 0"),
+    (["train", "--hidden", "-5"], "hidden must be between 1 and 65536, not -5"),
     (["train", "--hidden", "big"], "is not a valid integer"),
-    (["train", "--epochs", "0"], "epochs is 0"),
-    (["train", "--limit", "0"], "limit is 0"),
-    (["train", "--seed", "-1"], "seed is -1"),
+    (["train", "--epochs", "0"], "epochs must be between 1 and 100000, not 0"),
+    (["train", "--limit", "0"], "limit must be between 1 and"),
+    (["train", "--seed", "-1"], "seed must be between 0 and"),
     (["train", "--dataset", "minst"], "did you mean 'mnist'"),
     (["train", "--dataset", "none.npz"], "there is no such file"),
     (["train", "--feedback", "dfa"], "is not one of"),
@@ -158,7 +158,7 @@ REFUSED = [
     (["info", "none.h5"], "there is no such artifact"),
     (["evaluate"], "Missing argument"),
     (["data", "fetch", "mnits"], "did you mean 'mnist'"),
-    (["data", "check", "nothing"], "allowed are digits"),
+    (["data", "check", "nothing"], "must be one of digits"),
     (["tarin"], "No such command"),
 ]
 

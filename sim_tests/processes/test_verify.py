@@ -14,7 +14,7 @@ from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.presets import named_config
 from lava_sfdfa.processes.network import LavaNetwork, make_input
-from lava_sfdfa.processes.verify import compare
+from lava_sfdfa.processes.verify import count_mismatches
 
 pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
 
@@ -30,7 +30,7 @@ def check(result, feedback="sfdfa"):
 def run_small(n_samples, **changes):
     config = small_config(**changes)
     network = small_network(config)
-    return compare(network, *random_samples(config, n_samples))
+    return count_mismatches(network, *random_samples(config, n_samples))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def run_data(name, n_samples, data_dir=None, **changes):
     data = load_dataset(name, data_dir)
     part = encode(data.train.first(n_samples), config)
     real = build_network(config, data.train.images.shape[1], data.n_classes)
-    return compare(quantise(real, config), part.events, part.labels)
+    return count_mismatches(quantise(real, config), part.events, part.labels)
 
 
 @pytest.mark.slow

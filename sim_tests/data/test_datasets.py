@@ -171,7 +171,7 @@ def test_checksums_tell_the_state(idx_folder, tmp_path):
     assert describe("mnist", idx_folder)["state"] == "damaged"
     assert describe("fashion-mnist", tmp_path)["state"] == "missing"
     assert describe("digits", None)["state"] == "bundled"
-    with pytest.raises(InputError, match="allowed are digits, yin-yang"):
+    with pytest.raises(InputError, match="must be one of digits, yin-yang"):
         describe("nothing", None)
 
 
@@ -216,7 +216,7 @@ def test_an_npz_file_of_images_is_a_data_set(tmp_path):
         ({"x_train": np.zeros((0, 4, 5), np.uint8)}, "none of them 0"),
         ({"x_train": np.zeros(30, np.uint8)}, r"shape \(30,\)"),
         ({"x_test": np.zeros((6, 4, 4), np.uint8)}, r"of \(4, 5\), x_test of \(4, 4\)"),
-        ({"y_train": np.arange(29) % 3}, r"so it has to be \(30,\)"),
+        ({"y_train": np.arange(29) % 3}, r"it must be \(30,\)"),
         ({"y_train": np.zeros(30)}, "classes have to be integers"),
         ({"y_train": np.arange(30) - 1}, "sample 0 has the label -1"),
         (

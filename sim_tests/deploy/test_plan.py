@@ -16,7 +16,7 @@ from test_simulate import BOARD, make_artifact, scattered
 from lava_sfdfa.deploy.compiler import place_and_cost
 from lava_sfdfa.deploy.mapping.activity import measure
 from lava_sfdfa.deploy.mapping.fit import Request, fit
-from lava_sfdfa.deploy.plan.files import load_plan, save_plan
+from lava_sfdfa.deploy.plan.files import read_plan, write_plan
 from lava_sfdfa.deploy.plan.page import html_page
 from lava_sfdfa.deploy.plan.report import si, text_report
 from lava_sfdfa.errors import InputError
@@ -29,28 +29,28 @@ def compiled():
     artifact = make_artifact(network, config)
     events, _ = random_samples(config, 5)
     request = Request(network.sizes, BOARD, "learning")
-    summary, graph, packed = fit(request)
+    report, graph, packed = fit(request)
     activity = measure(graph, network, events)
-    return place_and_cost(artifact, request, summary, graph, packed, activity)
+    return place_and_cost(artifact, request, report, graph, packed, activity)
 
 
 def test_a_plan_comes_back_as_it_was(compiled, tmp_path):
-    digest = save_plan(tmp_path / "plan", compiled.plan)
+    digest = write_plan(tmp_path / "plan", compiled.content)
     assert sorted(path.name for path in (tmp_path / "plan").iterdir()) == [
         "plan.h5",
         "plan.json",
     ]
-    found = load_plan(tmp_path / "plan")
-    assert found.digest == digest == compiled.plan.digest
-    assert found.facts == compiled.plan.facts
-    assert found.arrays.keys() == compiled.plan.arrays.keys()
-    for name, array in compiled.plan.arrays.items():
+    found = read_plan(tmp_path / "plan")
+    assert found.digest == digest == compiled.content.digest
+    assert found.facts == compiled.content.facts
+    assert found.arrays.keys() == compiled.content.arrays.keys()
+    for name, array in compiled.content.arrays.items():
         np.testing.assert_array_equal(found.arrays[name], array)
         assert found.arrays[name].dtype == array.dtype
 
 
 def test_a_plan_says_what_a_board_needs(compiled, tmp_path):
-    save_plan(tmp_path, compiled.plan)
+    write_plan(tmp_path, compiled.content)
     facts = json.loads((tmp_path / "plan.json").read_text())
     assert facts["period"] == facts["network"]["steps"] + 2 + 6
     ends = [phase[1] for phase in facts["phases"].values()]
@@ -61,11 +61,11 @@ def test_a_plan_says_what_a_board_needs(compiled, tmp_path):
     assert len(facts["layers"]) == 3 and facts["layers"][0]["vth"] > 0
     assert "y0*y1*x1" in facts["layers"][0]["rules"]["dt"]
     assert "x0*(x1-64)" in facts["feedback_rule"]
-    arrays = compiled.plan.arrays
+    arrays = compiled.content.arrays
     use = arrays["core_use"]
     words = np.zeros(len(use), np.int64)
     for number, cut in enumerate(arrays["connection_slice"]):
-        n_axons = len(compiled.plan.weights_of(number))
+        n_axons = len(compiled.content.weights_of(number))
         core = arrays["slice_core"][cut]
         words[core] += n_axons * arrays["connection_words"][number]
     np.testing.assert_array_equal(words, use[:, 1])
@@ -127,17 +127,17 @@ def change(**values):
     ],
 )
 def test_damaged_plans_are_refused(compiled, tmp_path, edit, message):
-    save_plan(tmp_path, compiled.plan)
-    load_plan(tmp_path)
+    write_plan(tmp_path, compiled.content)
+    read_plan(tmp_path)
     edit(tmp_path)
     with pytest.raises(InputError, match=message):
-        load_plan(tmp_path)
+        read_plan(tmp_path)
 
 
 def test_nothing_half_written_stays(compiled, tmp_path, monkeypatch):
     monkeypatch.setattr(h5py.File, "create_dataset", fail)
     with pytest.raises(InputError, match="cannot be written"):
-        save_plan(tmp_path, compiled.plan)
+        write_plan(tmp_path, compiled.content)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -160,12 +160,13 @@ FLAGS = (
 
 
 def test_the_text_report_has_the_figures(compiled):
-    text, summary = text_report(compiled.summary), compiled.summary
-    assert f"{summary['cores']} cores on {summary['chips']} chips" in text
-    for layer in summary["layers"]:
-        assert layer["name"] in text and layer["limiting_resource"] in text
-    hops = f"{summary['spike_hops_per_sample']:,.0f} spike-hops"
-    assert summary["spike_hops_per_sample"] > 0 and hops in text
+    report = compiled.report
+    text = text_report(report)
+    assert f"{report.cores} cores on {report.chips} chips" in text
+    for layer in report.layers:
+        assert layer.name in text and layer.limiting_resource in text
+    hops = f"{report.spike_hops_per_sample:,.0f} spike-hops"
+    assert report.spike_hops_per_sample > 0 and hops in text
     assert "simulated" in text and "assumed" in text
     assert si(1.5e-5, "J") == "15 uJ" and si(0.25, "s") == "250 ms"
 
@@ -192,11 +193,11 @@ class Page(HTMLParser):
 
 def test_the_page_is_whole_and_draws_every_core(compiled):
     page = Page()
-    page.feed(html_page(compiled))
+    page.feed(html_page(compiled.report, compiled.placement))
     assert page.open == []
-    places = len(compiled.geometry.x)
-    assert page.count["rect"] == places + 11 + 3 * len(compiled.summary["resources"])
-    n_links = min(150, len(compiled.traffic.messages))
+    places = len(compiled.placement.geometry.x)
+    assert page.count["rect"] == places + 11 + 3 * len(compiled.report.resources)
+    n_links = min(150, len(compiled.placement.traffic.messages))
     assert page.count["line"] == n_links > 0 and page.count["table"] == 3
 
 
@@ -205,7 +206,7 @@ def test_the_page_opens_in_a_browser(compiled, tmp_path):
     if browser is None:
         pytest.skip("chromium is not installed: the page was not opened in a browser")
     page = tmp_path / "report.html"
-    page.write_text(html_page(compiled), encoding="utf-8")
+    page.write_text(html_page(compiled.report, compiled.placement), encoding="utf-8")
     flags = [f"--{flag}" for flag in FLAGS]
     flags += [f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1200,1400"]
     flags += [f"--screenshot={tmp_path / 'page.png'}", "--enable-logging=stderr"]

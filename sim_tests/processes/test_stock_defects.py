@@ -24,7 +24,7 @@ from lava_models import make_model, step
 from lava_sfdfa.processes.plastic_dense.models import PlasticDenseFixed
 from lava_sfdfa.processes.plastic_dense.process import PlasticDense
 
-PROCESSES = Path(plastic.__file__).parent / "processes"
+PROCESSES = Path(plastic.__file__).parent
 
 
 def connect(process, model, weights=((0,),), graded=None, **rule):

@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lava_sfdfa.errors import InputError
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.errors import InputError, Stopped
 from lava_sfdfa.network.artifact import load_artifact
 from lava_sfdfa.presets import named_config
-from lava_sfdfa.training import evaluate, run
+from lava_sfdfa.training.evaluate import evaluate
 from lava_sfdfa.training.record import learning_share
+from lava_sfdfa.training.run import train
 
 
 class Silent:
@@ -41,21 +43,20 @@ def digits(**changes):
 
 
 def run(out, display=None, resume=False, **changes):
-    return run.train(digits(**changes), None, out, display or Silent(), resume)
+    data = load_dataset("digits")
+    return train(data, digits(**changes), out, display or Silent(), resume)[1]
 
 
 def test_training_learns_and_tells(tmp_path):
     display = Silent()
     result = run(tmp_path, display)
-    assert result["test_accuracy"] > 0.7 > 3 / 10  # chance is 0.1
-    assert result["layers"] == [64, 40, 10] and result["train_samples"] == 600
-    assert (
-        len(result["spikes_per_sample"]) == 2 and min(result["spikes_per_sample"]) > 0
-    )
+    assert result.test_accuracy > 0.7 > 3 / 10  # chance is 0.1
+    assert result.layers == [64, 40, 10] and result.train_samples == 600
+    assert len(result.spikes_per_sample) == 2 and min(result.spikes_per_sample) > 0
     accuracy = [row["train_accuracy"] for row in display.rows]
     assert accuracy == sorted(accuracy) and len(accuracy) == 3
     artifact = load_artifact(tmp_path)
-    assert artifact.digest == result["digest"]
+    assert artifact.digest == result.digest
     assert artifact.epochs_done == 3 and artifact.n_learned == 1800
     np.testing.assert_array_equal(artifact.record["train_accuracy"], accuracy)
     assert set(display.states[0]) == {"accuracy", "spikes", "saturation"}
@@ -65,14 +66,14 @@ def test_training_learns_and_tells(tmp_path):
 
 def test_equal_seeds_give_equal_digests(tmp_path):
     first, second = run(tmp_path / "a"), run(tmp_path / "b")
-    assert first["digest"] == second["digest"]
-    assert run(tmp_path / "c", seed=1)["digest"] != first["digest"]
+    assert first.digest == second.digest
+    assert run(tmp_path / "c", seed=1).digest != first.digest
 
 
 def test_the_digest_is_pinned(tmp_path):
     """Of this training, on every machine and Python: a change of one integer of the
     rule, the engine or the artifact changes it, and then has to be meant."""
-    assert run(tmp_path)["digest"] == DIGEST
+    assert run(tmp_path).digest == DIGEST
 
 
 DIGEST = "ee05b3388956cc01d8a503c168c648cb6c5c18800e9a1bf41ceb07f3a1d354e2"
@@ -80,17 +81,15 @@ DIGEST = "ee05b3388956cc01d8a503c168c648cb6c5c18800e9a1bf41ceb07f3a1d354e2"
 
 def test_a_stopped_training_resumes_to_the_same_network(tmp_path):
     whole = run(tmp_path / "whole")
-    with pytest.raises(
-        InputError, match=r"holds the last full epoch, 2 of 3; .*--resume"
-    ):
+    with pytest.raises(Stopped, match=r"holds the last full epoch, 2 of 3; .*--resume"):
         run(tmp_path / "cut", Silent(stop_in_epoch=2))
     assert load_artifact(tmp_path / "cut").epochs_done == 2
     resumed = run(tmp_path / "cut", resume=True)
-    assert resumed["digest"] == whole["digest"]
+    assert resumed.digest == whole.digest
 
 
 def test_stopped_in_the_first_epoch_nothing_is_written(tmp_path):
-    with pytest.raises(InputError, match="no epoch was full, so nothing was written"):
+    with pytest.raises(Stopped, match="no epoch was full, so nothing was written"):
         run(tmp_path, Silent(stop_in_epoch=0))
     assert list(tmp_path.iterdir()) == []
 
@@ -110,7 +109,7 @@ def test_an_earlier_artifact_is_kept(tmp_path):
     display = Silent()
     run(tmp_path, display, seed=1)
     assert any("kept as network.previous.h5" in text for text in display.said)
-    assert load_artifact(tmp_path / "network.previous.h5").digest == first["digest"]
+    assert load_artifact(tmp_path / "network.previous.h5").digest == first.digest
 
 
 def test_a_silent_layer_is_announced(tmp_path):
@@ -122,11 +121,12 @@ def test_a_silent_layer_is_announced(tmp_path):
 def test_evaluate_repeats_the_test_accuracy(tmp_path):
     result = run(tmp_path)
     steps = []
-    found = evaluate.evaluate(tmp_path, None, None, None, lambda *a: steps.append(a))
-    assert found["test_accuracy"] == result["test_accuracy"]
-    assert found["spikes_per_sample"] == result["spikes_per_sample"]
-    assert found["samples"] == 359 and steps[-1] == (359, 359)
-    assert evaluate.evaluate(tmp_path, None, None, 10, lambda *a: None)["samples"] == 10
+    artifact, data = load_artifact(tmp_path), load_dataset("digits")
+    found = evaluate(artifact, data, None, lambda *a: steps.append(a))
+    assert found.test_accuracy == result.test_accuracy
+    assert found.spikes_per_sample == result.spikes_per_sample
+    assert found.samples == 359 and steps[-1] == (359, 359)
+    assert evaluate(artifact, data, 10, lambda *a: None).samples == 10
 
 
 def test_evaluate_refuses_data_of_another_shape(tmp_path):
@@ -134,15 +134,14 @@ def test_evaluate_refuses_data_of_another_shape(tmp_path):
     with pytest.raises(
         InputError, match=r"shape \(4,\), but the artifact takes \(8, 8\)"
     ):
-        evaluate.evaluate(tmp_path, "yin-yang", None, None, lambda *a: None)
+        evaluate(load_artifact(tmp_path), load_dataset("yin-yang"), None, print)
     x = np.ones((40, 8, 8), np.uint8)
     content = {"x_train": x, "x_test": x}
     content |= {"y_train": np.arange(40) % 12, "y_test": np.arange(40) % 12}
     np.savez(tmp_path / "more.npz", **content)
     with pytest.raises(InputError, match="has 12 classes, but the artifact knows 10"):
-        evaluate.evaluate(
-            tmp_path, str(tmp_path / "more.npz"), None, None, lambda *a: 0
-        )
+        more = load_dataset(str(tmp_path / "more.npz"))
+        evaluate(load_artifact(tmp_path), more, None, print)
 
 
 def test_a_folder_that_cannot_be_written_stops_before_training(tmp_path):
@@ -159,4 +158,4 @@ def test_the_learning_rate_falls_to_its_end():
 
 def test_shared_rounding_learns_too(tmp_path):
     shared, own = run(tmp_path / "a", rounding="shared"), run(tmp_path / "b")
-    assert shared["digest"] != own["digest"] and shared["test_accuracy"] > 0.3
+    assert shared.digest != own.digest and shared.test_accuracy > 0.3

@@ -8,7 +8,7 @@ from small import random_samples, small_config, small_network
 
 from lava_sfdfa.deploy.boards import BOARDS, LOIHI2
 from lava_sfdfa.deploy.mapping.activity import count_spikes, measure
-from lava_sfdfa.deploy.mapping.energy import HIGH, LOW, band
+from lava_sfdfa.deploy.mapping.energy import HIGH, LOW, Work, band
 from lava_sfdfa.deploy.mapping.graph import build_graph
 from lava_sfdfa.deploy.mapping.partition import partition
 from lava_sfdfa.deploy.mapping.place import (
@@ -154,18 +154,19 @@ def test_energy_by_hand_and_low_below_high():
         "updates": np.array([20, 0]),
         "plastic": np.array([500, 0]),
     }
-    found = band(loads, 7, (3, 2), 4, 1, 2, is_loihi1=True)
-    low = found["low"]
+    work = Work(loads, messages=7, hops=(3, 2), steps=4, n_chips=1, n_samples=2)
+    costs = band(work, is_loihi1=True)
+    low = costs.low
     busy = 1000 * 3.5 + 100 * 5.3 + 10 * 3.1 + 20 * 6.1 + 60 * 2.1
     seconds = (busy / 2 + 4 * 113) * 1e-9
     pico = 1000 * 23.6 + 150 * 52 + 10 * 29 + 7 * 1.7 + 3 * 3.0 + 2 * 4.0 + 20 * 120
     assert low["seconds"] == pytest.approx(seconds)
     assert low["joule"] == pytest.approx(pico * 1e-12 / 2 + 0.104 * seconds)
-    assert low["joule"] < found["high"]["joule"]
-    assert found["high"]["learning"] == pytest.approx(500 * 120e-12 / 2)
-    assert found["note"] is None
-    other = band(loads, 7, (3, 2), 4, 1, 2, is_loihi1=False)
-    assert "no energy or time" in other["note"] and other["constants_of"] == "loihi1"
+    assert low["joule"] < costs.high["joule"]
+    assert costs.high["learning"] == pytest.approx(500 * 120e-12 / 2)
+    assert costs.note is None
+    other = band(work, is_loihi1=False)
+    assert "no energy or time" in other.note and other.constants_of == "loihi1"
     for costs in (LOW, HIGH):
         named = " ".join(costs.sources)
         for kind in ("synapse", "neuron", "update", "hop", "static"):

@@ -216,10 +216,10 @@ def slope_of(estimate, truth):
 def test_factors_by_hand():
     """Targets 5 and 1, counts 3, 2, 1: errors 2, -1, 0. B = (1, 2, 3): 2 - 2 = 0;
     and 0.5 * (0.2 - 0.6) = -0.2 of homeostasis."""
-    is_true = np.array([True, False, False])
-    errors = output_errors(np.array([3, 2, 1]), (5, 1), is_true, False)
+    is_true, wanted = np.array([True, False, False]), np.array([5, 1, 1])
+    errors = output_errors(np.array([3, 2, 1]), wanted, is_true, False)
     assert errors.tolist() == [2, -1, 0]
-    one_sided = output_errors(np.array([7, 2, 0]), (5, 1), is_true, True)
+    one_sided = output_errors(np.array([7, 2, 0]), wanted, is_true, True)
     assert one_sided.tolist() == [0, -1, 0]
     factors = hidden_factors(np.array([[1.0, 2, 3]]), errors, np.array([0.6]), 0.5, 0.2)
     np.testing.assert_allclose(factors, [-0.2], rtol=1e-12)

@@ -223,7 +223,7 @@ def test_an_npz_file_of_recordings_is_a_data_set(tmp_path):
     [
         ({"time_us_train": np.zeros(60)}, "has to be a list of integers"),
         ({"offset_train": np.arange(31)}, "goes from 0 to 30; there are 60 times"),
-        ({"offset_train": np.arange(0, 61, 3)}, r"it has to be \(20,\)"),
+        ({"offset_train": np.arange(0, 61, 3)}, r"it must be \(20,\)"),
         ({"offset_test": np.array([0, 4, 2, 6, 8, 10, 12])}, "offset_test falls"),
         ({"time_us_test": np.arange(12) - 1}, "a time or an input is negative"),
         ({"index_test": np.full(12, 6)}, r"input 6; shape \(2, 3\) allows 0 to 5"),

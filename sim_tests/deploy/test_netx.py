@@ -96,7 +96,7 @@ def test_layers_that_only_name_a_shape_are_passed_over(path, artifact):
         ({"neuron__iDecay": 0}, "iDecay - 1 is -1; the chip holds 0 to 4095"),
         ({"neuron__vThMant": 2**17}, "vThMant is 131072; the chip holds 0 to 131071"),
         ({"weight": np.full((8, 12), 0.5)}, "weights have to be integers"),
-        ({"weight": np.full((8, 12), 129)}, "weights reach from 129 to 129; allowed"),
+        ({"weight": np.full((8, 12), 129)}, "weights must be between -128 and 127"),
         ({"weight": None}, "cannot be read as a netx file"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.deploy.exchange.dense import DenseLif
-from lava_sfdfa.deploy.exchange.import_layers import adopt
+from lava_sfdfa.deploy.exchange.import_layers import import_layers
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.presets import named_config
@@ -32,7 +32,7 @@ def layers_of(*sizes, du=1023, dv=123, vth=300):
 
 def test_the_integers_are_kept(data):
     layers = layers_of(64, 20, 10)
-    network = adopt(layers, CONFIG, data).network
+    network = import_layers(layers, CONFIG, data).network
     for got, wanted in zip(network.layers, layers, strict=True):
         np.testing.assert_array_equal(got.weights, wanted.weights)
         assert (got.du, got.dv, got.vth) == (1023, 123, 300)
@@ -41,7 +41,7 @@ def test_the_integers_are_kept(data):
 
 def test_the_rule_has_the_filters_of_the_neurons(data):
     """du 1023 keeps 3/4 of u a step, dv 123 keeps 3973/4096 of v."""
-    layer = adopt(layers_of(64, 20, 10), CONFIG, data).network.layers[0]
+    layer = import_layers(layers_of(64, 20, 10), CONFIG, data).network.layers[0]
     np.testing.assert_allclose(np.exp(-1 / layer.x2_tau), 0.75, rtol=1e-12)
     np.testing.assert_allclose(np.exp(-1 / layer.x1_tau), 3973 / 4096, rtol=1e-12)
 
@@ -49,7 +49,7 @@ def test_the_rule_has_the_filters_of_the_neurons(data):
 @pytest.mark.parametrize(("du", "dv"), [(4095, 409), (99, 2000), (0, 4095), (900, 0)])
 def test_all_decays_can_learn(du, dv, data):
     """No memory in u or none lost in v, a membrane faster than its synapse."""
-    artifact = adopt(layers_of(64, 20, 10, du=du, dv=dv, vth=60), CONFIG, data)
+    artifact = import_layers(layers_of(64, 20, 10, du=du, dv=dv, vth=60), CONFIG, data)
     layer = artifact.network.layers[0]
     assert layer.x1_tau > layer.x2_tau > 0 and (layer.du, layer.dv) == (du, dv)
     part, engine = encode(data.train.first(60), CONFIG), Engine(artifact.network)
@@ -62,7 +62,7 @@ def test_all_decays_can_learn(du, dv, data):
 
 
 def test_homeostasis_keeps_the_firing_it_came_with(data):
-    artifact = adopt(layers_of(64, 20, 10), CONFIG, data)
+    artifact = import_layers(layers_of(64, 20, 10), CONFIG, data)
     part = encode(data.train.first(200), CONFIG)
     _, spikes = Engine(artifact.network).classify(part.events)
     # Rates have 16 fraction bits, so the mean is within one of them.
@@ -79,17 +79,17 @@ def test_what_does_not_fit_is_refused(data):
         ((64, 20, 9), "64 inputs and 9 outputs"),
     ):
         with pytest.raises(InputError, match=sentence):
-            adopt(layers_of(*sizes), CONFIG, data)
+            import_layers(layers_of(*sizes), CONFIG, data)
     with pytest.raises(InputError, match="layer 0 has du 2 and dv 0, by which u and v"):
-        adopt(layers_of(64, 20, 10, du=2, dv=0), CONFIG, data)
+        import_layers(layers_of(64, 20, 10, du=2, dv=0), CONFIG, data)
     with pytest.raises(InputError, match="layer 0 has the threshold 0"):
-        adopt(layers_of(64, 20, 10, vth=0), CONFIG, data)
+        import_layers(layers_of(64, 20, 10, vth=0), CONFIG, data)
 
 
 def test_layers_may_differ(data):
     first, last = layers_of(64, 20, 10)
     last = dataclasses.replace(last, du=500, dv=50, vth=777)
-    network = adopt((first, last), CONFIG, data).network
+    network = import_layers((first, last), CONFIG, data).network
     assert (network.layers[1].du, network.layers[1].vth) == (500, 777)
     assert network.layers[1].x1_tau > network.layers[0].x1_tau
 
@@ -98,6 +98,6 @@ def test_layers_bring_the_range_of_their_weights(data):
     rules = []
     for hidden_range in (1.0, 0.25):
         config = dataclasses.replace(CONFIG, hidden_range=hidden_range)
-        layer = adopt(layers_of(64, 20, 10), config, data).network.layers[0]
+        layer = import_layers(layers_of(64, 20, 10), config, data).network.layers[0]
         rules.append((layer.rule, layer.error_gain, layer.homeostasis_gain))
     assert rules[0] == rules[1]
