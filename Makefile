@@ -52,11 +52,14 @@ demo: setup
 	$(RUN)/lava-sfdfa train --dataset digits --out runs/demo
 	$(RUN)/lava-sfdfa evaluate runs/demo/network.h5
 
+# A worker a core; tests of one file stay together, since they share what they train.
+PYTEST := -m pytest -n auto --dist loadfile
+
 test: setup
-	$(RUN)/python -m pytest
+	$(RUN)/python $(PYTEST)
 
 test-slow: setup
-	$(RUN)/python -m pytest -m slow
+	$(RUN)/python $(PYTEST) -m slow
 
 # lava-dl, NIR and its readers, in an environment of their own: PyTorch makes it 6 GB.
 test-extras: setup-extras

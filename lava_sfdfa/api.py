@@ -47,10 +47,11 @@ def train(
 
     data: a name ("digits"), the path of an `.npz` file, arrays (x, y), of which a fifth
     becomes the test part, (x_train, y_train, x_test, y_test), or a `Dataset`.
-    config: a `Config`, which is taken whole, or a TOML file, which changes the preset of
-    the data set. settings: fields of `Config`, which win. out: folder for the artifact, written after
-    every epoch, and a picture. resume: go on from the artifact in it. backend: cpu, or
-    lava, which is slow and reaches the same digest. progress: show a bar.
+    config: a `Config`, which is taken whole, or a TOML file, which changes the preset
+    of the data set. settings: fields of `Config`, which win. out: folder for the
+    artifact, written after every epoch, and a picture. resume: go on from the artifact
+    in it. backend: cpu, or lava, which is slow and reaches the same digest. progress:
+    show a bar.
     Errors: InputError, BackendError; Ctrl-C raises `Stopped`, a KeyboardInterrupt,
     after which `out` holds the last full epoch.
     """

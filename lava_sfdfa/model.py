@@ -157,8 +157,8 @@ class Model:
         """Learn samples in this order, each once, as they would arrive at a chip.
 
         share: of the learning rate, 0 to 1; by default that with which training ended,
-        or 1 for a network that has not been trained. Returns the classes, each predicted before its
-        sample was learned: int64 (n,). Errors: InputError.
+        or 1 for a network that has not been trained. Returns the classes, each
+        predicted before its sample was learned: int64 (n,). Errors: InputError.
         """
         part, engine = self._part(x, y), self._learning_engine()
         if share is None:

@@ -3,15 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-from lava_sfdfa.config import Config
-from lava_sfdfa.data.encoding import encode_latency
-from lava_sfdfa.data.events import Events
-from lava_sfdfa.network.fixed import FixedNetwork
-from lava_sfdfa.network.quantise import quantise
-from lava_sfdfa.network.real import build_network
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

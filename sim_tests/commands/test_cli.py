@@ -107,10 +107,10 @@ def test_data_lists_and_checks(tmp_path):
 
 
 def test_a_file_of_settings_and_options_work_together(tmp_path):
-    (tmp_path / "run.toml").write_text("hidden = [20, 10]\nepochs = 9\nlimit = 200\n")
+    (tmp_path / "run.toml").write_text("hidden = [20]\nepochs = 9\nlimit = 200\n")
     config = ["--config", tmp_path / "run.toml", "--epochs", "1", "--seed", "3"]
     result = last_json(call("train", *config, "--out", tmp_path / "out", "--json"))
-    assert result["layers"] == [64, 20, 10, 10]
+    assert result["layers"] == [64, 20, 10]
     assert (result["epochs"], result["seed"], result["train_samples"]) == (1, 3, 200)
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 from lava_sfdfa.data.encoding import bin_recordings, encode_latency
 from lava_sfdfa.data.samples import Recordings
 

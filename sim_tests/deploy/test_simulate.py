@@ -12,9 +12,9 @@ from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.deploy.boards import BOARDS, LOIHI2, RESOURCES, Board, Fact
 from lava_sfdfa.deploy.compiler import place_and_cost
 from lava_sfdfa.deploy.mapping.activity import measure
+from lava_sfdfa.deploy.mapping.costs import Placement, SampleCosts, place_network
 from lava_sfdfa.deploy.mapping.fit import Request, fit
 from lava_sfdfa.deploy.mapping.partition import Partition, partition
-from lava_sfdfa.deploy.mapping.costs import Placement, SampleCosts, place_network
 from lava_sfdfa.deploy.mapping.place import make_geometry
 from lava_sfdfa.deploy.mapping.traffic import Traffic
 from lava_sfdfa.deploy.plan.plan import PlanContent, build_plan, planned_network
@@ -26,6 +26,8 @@ from lava_sfdfa.network.real import build_network
 from lava_sfdfa.presets import named_config
 
 N_SAMPLES = 20
+# A third layer takes half a minute to compile, and nothing else is new in it.
+DEEP = pytest.param((8, 7, 6), marks=pytest.mark.slow)
 # A chip of two tiny cores, so that small networks spread over many.
 TINY = dataclasses.replace(
     LOIHI2,
@@ -134,7 +136,7 @@ def compare_learning(artifact, plan, events, labels):
 @pytest.mark.parametrize("rounding", ["synapse", "shared"])
 @pytest.mark.parametrize("eligibility", ["trace", "recursive"])
 @pytest.mark.parametrize("feedback", ["sfdfa", "random"])
-@pytest.mark.parametrize("hidden", [(12,), (10, 8), (8, 7, 6)])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8), DEEP])
 def test_learning_as_placed_equals_the_engine(hidden, feedback, eligibility, rounding):
     config = small_config(
         hidden=hidden, feedback=feedback, eligibility=eligibility, rounding=rounding
@@ -165,7 +167,7 @@ def test_learning_by_margins_as_placed_equals_the_engine(hidden):
 
 
 @pytest.mark.parametrize("feedback", ["sfdfa", "random", "symmetric"])
-@pytest.mark.parametrize("hidden", [(12,), (10, 8), (8, 7, 6)])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8), DEEP])
 def test_classifying_as_placed_equals_the_engine(hidden, feedback):
     config = small_config(hidden=hidden, feedback=feedback)
     artifact = make_artifact(small_network(config), config)

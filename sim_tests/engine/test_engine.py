@@ -4,13 +4,15 @@ import dataclasses
 
 import numpy as np
 import pytest
-from small import random_samples, small_config, small_network
 from oracle import Oracle
+from small import random_samples, small_config, small_network
 
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.network.rule import Rule
 
 N_SAMPLES = 20
+# A third layer takes half a minute to compile, and nothing else is new in it.
+DEEP = pytest.param((8, 7, 6), marks=pytest.mark.slow)
 
 
 def compare(network, events, labels, n_samples=N_SAMPLES):
@@ -75,7 +77,7 @@ def compare_jumps(scratch, expected, where):
 
 @pytest.mark.parametrize("rounding", ["synapse", "shared"])
 @pytest.mark.parametrize("feedback", ["sfdfa", "random", "symmetric"])
-@pytest.mark.parametrize("hidden", [(12,), (10, 8), (8, 7, 6)])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8), DEEP])
 def test_engine_equals_the_plain_implementation(hidden, feedback, rounding):
     config = small_config(hidden=hidden, feedback=feedback, rounding=rounding)
     network = small_network(config)
@@ -85,6 +87,26 @@ def test_engine_equals_the_plain_implementation(hidden, feedback, rounding):
     # Under all hidden layers but the last, symmetric paths can lead nowhere at the end.
     assert (happened["feedback"][-2] > 0) == (feedback != "random")
     assert feedback != "sfdfa" or all(n > 0 for n in happened["feedback"][:-1])
+
+
+@pytest.mark.parametrize(("n_inputs", "hidden"), [(1, (12,)), (20, (1,)), (1, (1,))])
+def test_layers_of_one_neuron_and_of_one_input(n_inputs, hidden):
+    """A matrix of one row is contiguous both ways, so that a view looks like a copy."""
+    config = small_config(hidden=hidden, weight_init=3.0, input_weight_mean=2.0)
+    network = small_network(config, n_inputs=n_inputs)
+    before = [layer.weights.copy() for layer in network.layers]
+    samples = random_samples(config, N_SAMPLES, n_inputs=n_inputs)
+    happened = compare(network, *samples)
+    assert min(happened["spikes"]) > 0 and sum(happened["weights"]) > 0
+    for layer, weights in zip(network.layers, before, strict=True):
+        np.testing.assert_array_equal(layer.weights, weights)
+    engine = Engine(network)
+    engine.learn(*samples, np.arange(5))
+    learned = engine.network()
+    kept = [layer.weights.copy() for layer in learned.layers]
+    engine.learn(*samples, np.arange(N_SAMPLES))
+    for layer, weights in zip(learned.layers, kept, strict=True):
+        np.testing.assert_array_equal(layer.weights, weights)
 
 
 @pytest.mark.parametrize("rounding", ["synapse", "shared"])

@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from small import random_samples, small_config, small_network
 from lava.lib.dl.netx.hdf5 import Network
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.io import sink, source
+from small import random_samples, small_config, small_network
 
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode

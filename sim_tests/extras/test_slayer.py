@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-
 from lava.lib.dl import slayer
 
 from lava_sfdfa.cli import main
@@ -49,7 +48,7 @@ class Network(torch.nn.Module):
 def as_spikes(samples):
     """(n, n_inputs, steps), as slayer takes them."""
     part = encode(samples, named_config("digits", steps=STEPS))
-    all_spikes = [dense(part.events, i, STEPS).T for i in range(len(part))]
+    all_spikes = [part.events.dense(i, STEPS).T for i in range(len(part))]
     return torch.tensor(np.stack(all_spikes)).float(), torch.tensor(part.labels)
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from lava_sfdfa.chip.protocol import output_errors
-
 from lava_sfdfa.reference.equations import (
     EXACT,
     STABILISED,
@@ -321,3 +320,18 @@ def test_payloads_travel_with_the_spikes():
     # 2,000 samples: the standard error is three times that of the tests above.
     assert abs(slope_of(estimate, expected) - 1) < 3 * SLOPE
     assert slope_of(estimate[:, :2], output.T[:, :2]) < 1 + SLOPE
+
+
+@pytest.mark.parametrize("tau", [0.26, 0.3])
+def test_late_spikes_are_found_as_early_ones_are(tau):
+    """Nothing depends on absolute time, of which exp would leave the numbers."""
+    rng = np.random.RandomState(0)
+    times = np.sort(rng.rand(40)) * 0.1
+    neurons = rng.randint(0, 10, 40)
+    weights = rng.uniform(-0.2, 1, 10)
+    late = 2000 * tau
+    early = spike_times(weights, times, neurons, 0.3, tau, 0.13, 0.2)
+    later = spike_times(weights, times + late, neurons, 0.3, tau, 0.13, 0.2 + late)
+    assert len(early) > 3
+    # What times of 500 seconds keep of a difference: a spacing of 1e-13 s.
+    np.testing.assert_allclose(later - late, early, rtol=0, atol=1e-9)

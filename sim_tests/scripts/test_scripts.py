@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
@@ -24,6 +26,7 @@ def test_bench_prints_a_row_for_each_case():
     assert "learned/s" in run("bench.py", "--quick")
 
 
+@pytest.mark.slow
 def test_float_training_follows_the_authors():
     row = json.loads(run("float_training.py", "--dataset", "digits", "--epochs", "2"))
     assert row["train_samples"] == 1438 and len(row["curve"]) == 2

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from command_line import call
 
+from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.samples import Images, Recordings
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import load_artifact
 from lava_sfdfa.reference.artifact import load_float, save_float
 from lava_sfdfa.reference.config import FloatConfig, paper_config
-from lava_sfdfa.training.floating import FloatTraining, encode_times
+from lava_sfdfa.training.display import Silence
+from lava_sfdfa.training.floating import FloatTraining, encode_times, train_float
 
 QUICK = ["train", "--precision", "float", "--hidden", "60", "--epochs", "5"]
 
@@ -135,3 +137,20 @@ def test_settings_come_from_a_file(tmp_path):
     file.write_text("batches = 3\n")
     result = call(*QUICK, "--config", file, "--out", tmp_path)
     assert result.exit_code == 2 and "did you mean 'batch'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "changes", [{"tau_synapse_s": 0.001}, {"tau_synapse_s": 0.01, "duration_s": 1.0}]
+)
+def test_many_time_constants_leave_numbers(changes):
+    """Sums of exp(2 t / tau) would leave 32 bits after 44 time constants."""
+    config = paper_config("digits", hidden=(20,), epochs=1, limit=200, **changes)
+    data = load_dataset("digits")
+    artifact, result = train_float(data, config, None, Silence())
+    assert all(np.isfinite(weights).all() for weights in artifact.weights)
+    assert np.isfinite(result.val_accuracy)
+
+
+def test_more_time_constants_than_a_float_holds_are_refused():
+    with pytest.raises(InputError, match="duration_s must be at most 700 times"):
+        paper_config("digits", tau_synapse_s=1e-4)
