@@ -12,6 +12,8 @@ from lava_sfdfa.data.encoding import Part
 from lava_sfdfa.deploy.run import board
 from lava_sfdfa.errors import BackendError
 
+pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
+
 HERE = Path(__file__).parents[1]
 STAND_IN = HERE / "board_stand_in"
 SUITE = ["-m", "pytest", "--target", "board", "-q", "-p", "no:cacheprovider"]

@@ -3,6 +3,7 @@
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -27,11 +28,17 @@ def load_npz(path: Path) -> Dataset:
     return dataset_of_arrays(_read_npz(path), str(path), path.name)
 
 
+def _loaded(handle: BinaryIO) -> Any:
+    """The file of numpy. Errors: ValueError where it holds one array alone."""
+    loaded = np.load(handle, allow_pickle=False)
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise ValueError("it holds one array without a name")
+    return loaded
+
+
 def _read_npz(path: Path) -> dict[str, Array]:
     try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("it holds one array without a name")
+        with path.open("rb") as handle, _loaded(handle) as file:
             is_events = "time_us_train" in file.files
             wanted = EVENT_ARRAYS if is_events else IMAGE_ARRAYS
             missing = [name for name in wanted if name not in file.files]
@@ -47,7 +54,6 @@ def _read_npz(path: Path) -> dict[str, Array]:
         OSError,
         EOFError,
         ValueError,
-        AttributeError,  # a lone array cannot be closed
         RuntimeError,  # encrypted
         NotImplementedError,  # an unknown compression
         zipfile.BadZipFile,
