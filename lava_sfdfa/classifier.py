@@ -126,8 +126,8 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
         unknown = self.classes_[numbers] != y
         if unknown.any():
             raise ValueError(
-                f"y holds the label {y[unknown].tolist()[0]!r}, which is not among the classes "
-                "of the first call"
+                f"y holds the label {y[unknown].tolist()[0]!r}, which is not among the "
+                "classes of the first call"
             )
         return numbers
 
