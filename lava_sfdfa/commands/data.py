@@ -35,8 +35,8 @@ def data_check(name: str, data_dir: Path | None, json_: bool) -> None:
     """Compare the files of a data set with their published checksums."""
     state = sources.describe(name, data_dir)
     show_data([state], json_)
-    if state["state"] in ("missing", "damaged"):
-        raise CheckError(f"{name}: files are {state['state']}; `data fetch` repairs it")
+    if state.state in ("missing", "damaged"):
+        raise CheckError(f"{name}: files are {state.state}; `data fetch` repairs it")
 
 
 @data.command("fetch")
@@ -57,12 +57,12 @@ def data_fetch(name: str, data_dir: Path | None, json_: bool) -> None:
     show_data([state], json_)
 
 
-def show_data(states: list[dict[str, Any]], json_: bool) -> None:
+def show_data(states: list[sources.DatasetState], json_: bool) -> None:
     """Data sets as lines, or as JSON."""
     if json_:
         print_json({"datasets": states} if len(states) > 1 else states[0], json_)
         return
     for entry in states:
-        click.echo(f"{entry['name']:16} {entry['state']:10} {entry['title']}")
-        for file in entry["files"]:
-            click.echo(f"{'':16} {file['state']:10} {file['file']}")
+        click.echo(f"{entry.name:16} {entry.state:10} {entry.title}")
+        for file in entry.files:
+            click.echo(f"{'':16} {file.state:10} {file.file}")

@@ -18,8 +18,8 @@ TIMEOUT_S = 30
 BLOCK = 1 << 16
 
 
-def fetch(name: str, data_dir: Path | None, report: Report) -> dict[str, Any]:
-    """Download what is missing or damaged of a data set; return its description.
+def fetch(name: str, data_dir: Path | None, report: Report) -> sources.DatasetState:
+    """Download what is missing or damaged of a data set; return its state.
 
     report: called with the file, the bytes so far and the bytes in all (0 where
     unknown). Errors: InputError for an unknown name, a folder that cannot be
@@ -37,8 +37,8 @@ def fetch(name: str, data_dir: Path | None, report: Report) -> dict[str, Any]:
             f"{folder}: cannot be made ({error.strerror}); choose another --data-dir"
         ) from None
     source = sources.SOURCES[name]
-    files = sources.describe(name, data_dir)["files"]
-    lacking = [entry["state"] in ("missing", "damaged") for entry in files]
+    files = sources.describe(name, data_dir).files
+    lacking = [entry.state in ("missing", "damaged") for entry in files]
     if source.by_hand and any(lacking):
         raise InputError(
             f"{name}: has no published checksums, so it is not fetched; download "
@@ -47,7 +47,7 @@ def fetch(name: str, data_dir: Path | None, report: Report) -> dict[str, Any]:
     if not source.by_hand:
         for entry, url, lacks in zip(files, source.urls, lacking, strict=True):
             if lacks:
-                _download(name, url, Path(entry["file"]), entry["md5"], report)
+                _download(name, url, Path(entry.file), str(entry.md5), report)
     return sources.describe(name, data_dir)
 
 

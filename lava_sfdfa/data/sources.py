@@ -3,10 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.files import user_cache
+from lava_sfdfa.results import Result
 
 IDX_FILES = (
     "train-images-idx3-ubyte.gz",
@@ -101,37 +101,54 @@ def folder_of(name: str, data_dir: Path | None) -> Path:
     return (user_cache() / "data" if data_dir is None else data_dir) / name
 
 
-def describe(name: str, data_dir: Path | None) -> dict[str, Any]:
-    """Files of a data set, their checksums and their state, as plain data.
+@dataclass(frozen=True)
+class FileState(Result):
+    """A file of a published data set: its checksums, published and found."""
+
+    file: str
+    md5: str | None
+    found: str | None
+    state: str  # as in `DatasetState`
+
+
+@dataclass(frozen=True)
+class DatasetState(Result):
+    """Whether a data set is here.
 
     state: bundled, generated, present (all checksums right), unchecked (there, but no
     checksum is published), unpacked (used as it is, not checked), missing or damaged.
     """
+
+    name: str
+    title: str
+    state: str
+    files: list[FileState]
+
+
+def describe(name: str, data_dir: Path | None) -> DatasetState:
+    """Whether a data set is here, file by file. Errors: InputError for no such name."""
     if name in BUNDLED:
         state = "bundled" if name == "digits" else "generated"
-        return {"name": name, "title": BUNDLED[name], "state": state, "files": []}
+        return DatasetState(name, BUNDLED[name], state, [])
     if name not in SOURCES:
         raise InputError(unknown_choice("the data set", name, NAMES))
-    folder = folder_of(name, data_dir)
-    files = []
-    for file, expected in SOURCES[name].files.items():
-        path = folder / file
-        md5 = _md5(path) if path.is_file() else None
-        if md5 is None:
-            state = "unpacked" if _unpacked(path).exists() else "missing"
-        elif expected is None:
-            state = "unchecked"
-        else:
-            state = "present" if md5 == expected else "damaged"
-        files.append({"file": str(path), "md5": expected, "found": md5, "state": state})
-    states = {entry["state"] for entry in files}
-    worst = next(
-        s
-        for s in ("damaged", "missing", "unpacked", "unchecked", "present")
-        if s in states
-    )
-    title = SOURCES[name].title
-    return {"name": name, "title": title, "state": worst, "files": files}
+    folder, source = folder_of(name, data_dir), SOURCES[name]
+    files = [_file_state(folder / file, md5) for file, md5 in source.files.items()]
+    states = {file.state for file in files}
+    worst = ("damaged", "missing", "unpacked", "unchecked", "present")
+    state = next(state for state in worst if state in states)
+    return DatasetState(name, source.title, state, files)
+
+
+def _file_state(path: Path, expected: str | None) -> FileState:
+    md5 = _md5(path) if path.is_file() else None
+    if md5 is None:
+        state = "unpacked" if _unpacked(path).exists() else "missing"
+    elif expected is None:
+        state = "unchecked"
+    else:
+        state = "present" if md5 == expected else "damaged"
+    return FileState(str(path), expected, md5, state)
 
 
 def _unpacked(path: Path) -> Path:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lava_sfdfa.console import console
+from lava_sfdfa.training.record import Row
 
 
 class Display(Protocol):
@@ -19,7 +20,7 @@ class Display(Protocol):
     def advance(self, n_samples: int, state: dict[str, float]) -> None:
         """`n_samples` more were learned; `state`: figures of the epoch so far."""
 
-    def finish(self, epoch: int, row: dict[str, Any]) -> None:
+    def finish(self, epoch: int, row: Row) -> None:
         """An epoch has ended; `row` as in the record."""
 
 
@@ -35,7 +36,7 @@ class Silence:
     def advance(self, n_samples: int, state: dict[str, float]) -> None:
         """Nothing moves."""
 
-    def finish(self, epoch: int, row: dict[str, Any]) -> None:
+    def finish(self, epoch: int, row: Row) -> None:
         """No line."""
 
 
@@ -81,14 +82,14 @@ class Bar:
             figures += f"  {state['saturation']:.1%} saturated"
         self.progress.update(self.task, advance=n_samples, figures=figures)
 
-    def finish(self, epoch: int, row: dict[str, Any]) -> None:
+    def finish(self, epoch: int, row: Row) -> None:
         """The line of an epoch."""
         self.progress.console.print(
             f"epoch {epoch + 1}/{self.n_epochs}: {sentence_of(row)}"
         )
 
 
-def sentence_of(row: dict[str, Any]) -> str:
+def sentence_of(row: Row) -> str:
     """A row of the record in words."""
     parts = [f"training {row['train_accuracy']:.2%}"]
     if "val_accuracy" in row:

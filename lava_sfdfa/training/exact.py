@@ -25,8 +25,8 @@ from lava_sfdfa.training.angles import (
 )
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.folder import RunFolder
-from lava_sfdfa.training.loop import Meter, Row, run_epochs
-from lava_sfdfa.training.record import learning_share
+from lava_sfdfa.training.loop import Meter, run_epochs
+from lava_sfdfa.training.record import Row, learning_share
 from lava_sfdfa.types import Array
 
 MOST_WEIGHTS = 50_000  # of a network that is trained with the exact gradient

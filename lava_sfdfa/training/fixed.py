@@ -1,7 +1,6 @@
 """An epoch in the chip's integers: samples one after the other, then validation."""
 
 import time
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from lava_sfdfa.data.samples import shuffled
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.training.loop import Meter
 from lava_sfdfa.training.record import (
+    Row,
     added,
     learning_share,
     saturation,
@@ -46,7 +46,7 @@ class FixedLearner:
         """Samples that an epoch learns."""
         return len(self.part) if self._order is None else len(self._order)
 
-    def learn(self, epoch: int, meter: Meter) -> dict[str, Any]:
+    def learn(self, epoch: int, meter: Meter) -> Row:
         """Learn all samples once; returns a row of the record."""
         engine, part, order = self.engine, self.part, self.order(epoch)
         engine.set_learning_share(learning_share(self.config, epoch))
@@ -81,9 +81,7 @@ class FixedLearner:
         self.predictions[begin : begin + len(chosen)] = predictions
         return self.engine.take_counts()
 
-    def _row(
-        self, epoch: int, totals: list[dict[str, int]], meter: Meter
-    ) -> dict[str, Any]:
+    def _row(self, epoch: int, totals: list[dict[str, int]], meter: Meter) -> Row:
         return {
             "train_accuracy": meter.accuracy,
             "spikes": [count["spikes"] / self.n_samples for count in totals],

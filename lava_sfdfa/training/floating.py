@@ -21,7 +21,8 @@ from lava_sfdfa.results import Result
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.evaluate import Evaluation
 from lava_sfdfa.training.folder import RunFolder, provenance
-from lava_sfdfa.training.loop import Meter, Row, run_epochs
+from lava_sfdfa.training.loop import Meter, run_epochs
+from lava_sfdfa.training.record import Row
 from lava_sfdfa.types import Array
 
 

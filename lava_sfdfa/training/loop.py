@@ -1,12 +1,11 @@
 """The loop over epochs: one for integers, for floating point and the exact gradient."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.folder import RunFolder
-
-Row = dict[str, Any]  # the figures of an epoch, by their names in the record
+from lava_sfdfa.training.record import Row
 
 
 class Meter:

@@ -1,11 +1,14 @@
 """What is recorded of every epoch of a training."""
 
+from typing import Any
+
 import numpy as np
 
 from lava_sfdfa.chip.protocol import RATE_BITS
 from lava_sfdfa.config import Config
 from lava_sfdfa.engine.engine import Engine
 
+Row = dict[str, Any]  # the figures of an epoch, by their names in the record
 # A hidden neuron whose running mean is below a spike in 200 samples.
 SILENT_RATE = 2**RATE_BITS // 200
 

@@ -26,7 +26,8 @@ from lava_sfdfa.results import Result
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.fixed import FixedLearner
 from lava_sfdfa.training.folder import PICTURE, RunFolder, provenance
-from lava_sfdfa.training.loop import Row, run_epochs
+from lava_sfdfa.training.loop import run_epochs
+from lava_sfdfa.training.record import Row
 from lava_sfdfa.types import Array
 
 Backend = Literal["cpu", "lava"]

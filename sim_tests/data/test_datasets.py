@@ -74,7 +74,7 @@ def test_mnist_is_read_as_published(data_dir):
     # 150 pixels of an image are not zero on average, 351 at most, in training.
     n_on = (data.train.images > 0).sum(axis=1)
     assert round(n_on.mean()) == 150
-    assert describe("mnist", data_dir)["state"] == "present"
+    assert describe("mnist", data_dir).state == "present"
 
 
 # --- idx files --------------------------------------------------------------------
@@ -106,7 +106,7 @@ def test_idx_files_are_read_packed_or_not(idx_folder):
         path = idx_folder / "mnist" / name
         path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
         path.unlink()
-    assert describe("mnist", idx_folder)["state"] == "unpacked"
+    assert describe("mnist", idx_folder).state == "unpacked"
     plain = load_dataset("mnist", idx_folder)
     np.testing.assert_array_equal(plain.train.images, packed.train.images)
     np.testing.assert_array_equal(plain.train.labels, packed.train.labels)
@@ -168,9 +168,9 @@ def test_an_unknown_name_gets_a_suggestion():
 
 
 def test_checksums_tell_the_state(idx_folder, tmp_path):
-    assert describe("mnist", idx_folder)["state"] == "damaged"
-    assert describe("fashion-mnist", tmp_path)["state"] == "missing"
-    assert describe("digits", None)["state"] == "bundled"
+    assert describe("mnist", idx_folder).state == "damaged"
+    assert describe("fashion-mnist", tmp_path).state == "missing"
+    assert describe("digits", None).state == "bundled"
     with pytest.raises(InputError, match="must be one of digits, yin-yang"):
         describe("nothing", None)
 

@@ -43,7 +43,7 @@ def nothing(*args):
 def test_fetch_downloads_checks_and_reports(server, tmp_path):
     seen = []
     found = fetch("mnist", tmp_path / "data", lambda *args: seen.append(args))
-    assert found["state"] == "present"
+    assert found.state == "present"
     content = (tmp_path / "data/mnist/a.gz").read_bytes()
     assert content == (server / "a.gz").read_bytes()
     assert seen[-1] == ("b.gz", 6, 6) and len(seen) > 2
@@ -72,7 +72,7 @@ def test_a_set_without_checksums_is_fetched_by_hand(tmp_path):
         fetch("shd", tmp_path, nothing)
     for name in ("shd_train.h5.gz", "shd_test.h5.gz"):
         (tmp_path / "shd" / name).touch()
-    assert fetch("shd", tmp_path, nothing)["state"] == "unchecked"
+    assert fetch("shd", tmp_path, nothing).state == "unchecked"
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
@@ -82,6 +82,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 
 def test_bundled_sets_need_no_download():
-    assert fetch("yin-yang", None, nothing)["state"] == "generated"
+    assert fetch("yin-yang", None, nothing).state == "generated"
     with pytest.raises(InputError, match="did you mean 'digits'"):
         fetch("digit", None, nothing)

@@ -69,7 +69,7 @@ def test_nmnist_is_read_from_folders_and_from_zip_files(nmnist):
     assert (len(data.train), len(data.validation), len(data.test)) == (11, 1, 4)
     assert data.test.labels.tolist() == [1, 2, 3, 4]
     assert pieces(data.test)[2] == [(10, 34 + 3)] * 3
-    assert describe("nmnist", nmnist)["state"] == "unpacked"
+    assert describe("nmnist", nmnist).state == "unpacked"
     folder = nmnist / "nmnist"
     for part in ("Train", "Test"):
         with zipfile.ZipFile(folder / f"{part.lower()}.zip", "w") as archive:
@@ -146,12 +146,12 @@ def test_shd_is_read_packed_or_not(shd):
     assert data.shape == (700,) and data.n_classes == 20
     assert (len(data.train), len(data.validation), len(data.test)) == (9, 1, 2)
     assert pieces(data.test)[1] == [(1000, 1), (250_000, 3), (500_000, 699)]
-    assert describe("shd", shd)["state"] == "unpacked"
+    assert describe("shd", shd).state == "unpacked"
     for part in ("train", "test"):
         path = shd / "shd" / f"shd_{part}.h5"
         path.with_suffix(".h5.gz").write_bytes(gzip.compress(path.read_bytes()))
         path.unlink()
-    assert describe("shd", shd)["state"] == "unchecked"
+    assert describe("shd", shd).state == "unchecked"
     assert load_dataset("shd", shd).digest == data.digest
 
 
@@ -190,7 +190,7 @@ def test_emnist_is_read_in_its_published_layout(tmp_path):
         path.write_bytes(gzip.compress(head + content.tobytes()))
     data = load_dataset("emnist-balanced", tmp_path)
     assert data.n_classes == 47 and len(data.test) == 47
-    assert describe("emnist-balanced", tmp_path)["state"] == "unchecked"
+    assert describe("emnist-balanced", tmp_path).state == "unchecked"
 
 
 # --- npz --------------------------------------------------------------------------
