@@ -24,7 +24,7 @@ from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.model import Data, Model, PathLike
 from lava_sfdfa.network.artifact import load_artifact
 from lava_sfdfa.network.content import NAME
-from lava_sfdfa.presets import named_config
+from lava_sfdfa.presets import NAMED, PRESET_OF_KIND, named_config, table_epochs
 from lava_sfdfa.training import comparison, run
 from lava_sfdfa.training import stream as streaming
 from lava_sfdfa.training.comparison import KINDS, Comparison
@@ -56,8 +56,8 @@ def train(
     after which `out` holds the last full epoch.
     """
     folder = None if out is None else Path(out)
-    dataset = as_dataset(data, _path(data_dir))
     before = folder if resume else None
+    dataset = _read(data, data_dir, config, settings, before)
     chosen = settings_for(dataset, config, settings, resumed=before)
     with _display(progress, chosen.epochs) as display:
         artifact, result = run.train(dataset, chosen, folder, display, resume, backend)
@@ -80,7 +80,7 @@ def stream(
     late: a class that begins in the second half. The others as in `train`; the result
     is a `StreamResult`.
     """
-    dataset = as_dataset(data, _path(data_dir))
+    dataset = _read(data, data_dir, config, settings)
     chosen = settings_for(dataset, config, settings)
     with _display(progress, 1) as display:
         artifact, result = streaming.stream(dataset, chosen, _path(out), display, late)
@@ -104,7 +104,7 @@ def compare(
     feedback: of `KINDS`; "exact" is the gradient itself, for small networks. out:
     folder for artifacts, curves and a picture. The others as in `train`.
     """
-    dataset = as_dataset(data, _path(data_dir))
+    dataset = _read(data, data_dir, config, settings)
     chosen = settings_for(dataset, config, settings)
     with _display(progress, chosen.epochs) as display:
         kinds = tuple(dict.fromkeys(feedback))
@@ -187,7 +187,27 @@ def settings_for(
         return dataclasses.replace(load_artifact(resumed).config, **values)
     if isinstance(config, Config):
         return Config(**values)
-    return named_config(**values)
+    kind = data.reading.kind if data.reading else None
+    if kind in PRESET_OF_KIND and data.name not in NAMED:
+        values = {"epochs": table_epochs(len(data.train)), **values}
+    values.pop("kind", None)
+    chosen = named_config(**values, kind=kind)
+    # What is asked for is kept; what was guessed will be guessed again.
+    return dataclasses.replace(chosen, kind=known_settings(settings).get("kind"))
+
+
+def _read(
+    data: Data,
+    data_dir: PathLike | None,
+    config: Config | PathLike | None,
+    settings: dict[str, Any],
+    resumed: Path | None = None,
+) -> Dataset:
+    """The data set that a caller names, read as the settings say, or as the artifact
+    that is resumed was. Errors: InputError."""
+    kind = {**_values(config), **known_settings(settings)}.get("kind")
+    reading = load_artifact(resumed).reading if resumed is not None else None
+    return as_dataset(data, _path(data_dir), kind, reading)
 
 
 def _values(config: Config | PathLike | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from lava_sfdfa.data.formats.arrays import NAME
 from lava_sfdfa.data.samples import Dataset, Images
 from lava_sfdfa.data.tables import PopulationCode
 from lava_sfdfa.model import Model
-from lava_sfdfa.presets import named_config
+from lava_sfdfa.presets import named_config, table_epochs
 from lava_sfdfa.training.display import Silence
 from lava_sfdfa.training.folder import RunFolder
 from lava_sfdfa.training.run import Run, new_artifact
@@ -28,8 +28,9 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
     from the training samples. `partial_fit` is on-chip learning: every sample is
     learned once, in the order in which it comes.
 
-    hidden: neurons of each hidden layer; epochs: times that `fit` learns every sample;
-    feedback: sfdfa, random or symmetric; learning_rate: None for that of the preset;
+    hidden: neurons of each hidden layer; epochs: times that `fit` learns every sample,
+    None for the more, the fewer samples there are; feedback: sfdfa, random or
+    symmetric; learning_rate: None for that of the preset;
     random_state: seed of all random numbers, equal ones give equal networks; settings:
     other fields of `Config` by name, or None.
 
@@ -40,7 +41,7 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         hidden: tuple[int, ...] = (100,),
-        epochs: int = 30,
+        epochs: int | None = None,
         feedback: Feedback = "sfdfa",
         learning_rate: float | None = None,
         random_state: Any = 0,
@@ -64,7 +65,7 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, labels = np.unique(y, return_inverse=True)
         self.code_ = PopulationCode.of(X)
         data = self._dataset(X, labels)
-        run = Run(self._config(), data, RunFolder(None, Silence()), Silence())
+        run = Run(self._config(len(X)), data, RunFolder(None, Silence()), Silence())
         run.train()
         self.model_ = Model(run.artifact, data)
         return self
@@ -94,7 +95,7 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
         labels = self._numbers(y)
         if first:
             data = self._dataset(X, labels)
-            self.model_ = Model(new_artifact(self._config(), data), data)
+            self.model_ = Model(new_artifact(self._config(len(X)), data), data)
         self.model_.learn(self.code_.encode(X), labels)
         return self
 
@@ -131,13 +132,13 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
             )
         return numbers
 
-    def _config(self) -> Config:
+    def _config(self, n_samples: int) -> Config:
         seed = self.random_state
         if not isinstance(seed, (int, np.integer)):
             seed = check_random_state(seed).randint(2**31 - 1)
         values = {
             "hidden": self.hidden,
-            "epochs": self.epochs,
+            "epochs": self.epochs or table_epochs(n_samples),
             "feedback": self.feedback,
             "seed": seed,
             **known_settings(self.settings or {}),

@@ -7,7 +7,7 @@ that were chosen for data sets by name stand in `presets.py`.
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.fields import Between, check_fields, checked, declared
@@ -21,6 +21,8 @@ Feedback = Literal["sfdfa", "random", "symmetric"]
 Eligibility = Literal["trace", "recursive"]
 Rounding = Literal["synapse", "shared"]
 Loss = Literal["count", "margin"]
+Kind = Literal["image", "table", "series", "events"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Seconds = Annotated[float, Between(1e-6, 1e3)]
 Share = Annotated[float, Between(0.0, 1.0)]
@@ -46,6 +48,7 @@ class Config:
     epochs: Epochs = 10
     seed: Seed = 0
     limit: Limit = None  # training samples to use; None is all
+    kind: Kind | None = None  # of the samples of a file; None is what they look like
 
     feedback: Feedback = "sfdfa"
     eligibility: Eligibility = "trace"

@@ -14,6 +14,8 @@ from typing import Any
 
 from lava_sfdfa.errors import InputError, unknown_choice
 
+UNIONS = (types.UnionType, typing.Union)
+
 
 @dataclass(frozen=True)
 class Between:
@@ -45,7 +47,10 @@ def declared(kind: Any) -> dict[str, Any]:
 
 def choices(kind: type, name: str) -> tuple[str, ...]:
     """What the field `name` of a configuration may be."""
-    return typing.get_args(declared(kind)[name])
+    hint = declared(kind)[name]
+    if typing.get_origin(hint) in UNIONS:  # a choice, or None
+        hint = typing.get_args(hint)[0]
+    return typing.get_args(hint)
 
 
 def checked(name: str, hint: Any, value: Any) -> Any:
@@ -53,7 +58,7 @@ def checked(name: str, hint: Any, value: Any) -> Any:
     range_ = None
     if typing.get_origin(hint) is typing.Annotated:
         hint, range_ = typing.get_args(hint)
-    if typing.get_origin(hint) is types.UnionType:  # a type, or None
+    if typing.get_origin(hint) in UNIONS:  # a type, or None
         if value is None:
             return None
         hint = typing.get_args(hint)[0]

@@ -12,10 +12,11 @@ from lava_sfdfa.chip.rule_text import explain, parse
 from lava_sfdfa.chip.widths import WIDTHS
 from lava_sfdfa.config import Config
 from lava_sfdfa.console import progress_bar
+from lava_sfdfa.data.classes import Classes
 from lava_sfdfa.data.datasets import as_dataset
 from lava_sfdfa.data.encoding import Part, encode
 from lava_sfdfa.data.formats.arrays import NAME as ARRAYS
-from lava_sfdfa.data.formats.arrays import to_images
+from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset, Samples
 from lava_sfdfa.deploy.compiler import (
     Plan,
@@ -142,9 +143,10 @@ class Model:
             return evaluate(self.artifact, dataset, limit, show)
 
     def predict(self, x: Any) -> Array:
-        """Classes of samples: int64 (n,). x: (n, ..) as in training, or `Samples`."""
+        """Classes of samples, by their names: (n,). x: as in training, or `Samples`."""
         part = self._part(x, None)
-        return self._learning_engine().classify(part.events)[0]
+        numbers = self._learning_engine().classify(part.events)[0]
+        return self._reading.classes.labels(numbers)
 
     def scores(self, x: Any) -> Array:
         """Spikes of each output, and a part of one for its v: float64 (n, n_out).
@@ -158,14 +160,15 @@ class Model:
 
         share: of the learning rate, 0 to 1; by default that with which training ended,
         or 1 for a network that has not been trained. Returns the classes, each
-        predicted before its sample was learned: int64 (n,). Errors: InputError.
+        predicted before its sample was learned: (n,). Errors: InputError.
         """
         part, engine = self._part(x, y), self._learning_engine()
         if share is None:
             shares = self._artifact.record.get("learning_share", np.ones(1))
             share = float(shares[-1])
         engine.set_learning_share(share)
-        return engine.learn(part.events, part.labels, np.arange(len(part)))
+        numbers = engine.learn(part.events, part.labels, np.arange(len(part)))
+        return self._reading.classes.labels(numbers)
 
     def engine(self) -> "Watch":
         """A copy that learns one sample at a time and shows every step."""
@@ -270,23 +273,31 @@ class Model:
     def _dataset(self, data: Data, data_dir: PathLike | None) -> Dataset:
         """The data that a caller names, or those of the training."""
         folder = self._data_dir if data_dir is None else Path(data_dir)
+        kind, reading = self.config.kind, self._artifact.reading
         if data is not None:
-            return as_dataset(data, folder)
+            return as_dataset(data, folder, kind, reading)
         if self._data is None:
-            self._data = as_dataset(self._artifact.source, folder)
+            self._data = as_dataset(self._artifact.source, folder, kind, reading)
         return self._data
+
+    @property
+    def _reading(self) -> Reading:
+        """How samples of a caller are read: as in training, or as images."""
+        found, shape = self._artifact.reading, self._artifact.shape
+        n_out = self._artifact.sizes[-1]
+        return found or Reading("image", shape, Classes(tuple(range(n_out))))
 
     def _own_test(self, x: Any, y: Any) -> Dataset:
         """Samples of a caller as the test part of a data set."""
         shape, n_classes = self._artifact.shape, self._artifact.sizes[-1]
-        images = to_images(x, y, shape, n_classes)
+        images = self._reading.samples(x, y)
         none = images.first(0)
         return Dataset(ARRAYS, shape, n_classes, none, none, images, source=ARRAYS)
 
     def _part(self, x: Any, y: Any) -> Part:
         """Samples as input spikes. Errors: InputError."""
         if not isinstance(x, Samples):
-            x = to_images(x, y, self._artifact.shape, self._artifact.sizes[-1])
+            x = self._reading.samples(x, y)
         return encode(x, self.config)
 
     def _learning_engine(self) -> Engine:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lava_sfdfa.config import Config
+from lava_sfdfa.config import Config, Kind
 
 _MARGIN = {"loss": "margin", "target_true": 12, "target_false": 4}
 
@@ -28,7 +28,7 @@ NAMED: dict[str, dict[str, Any]] = {
     },
     "table": {  # features in a population code, see data/tables.py
         **_IMAGES,
-        "hidden": (100,),
+        "hidden": (200,),
         "epochs": 30,
         "weight_init": 1.0,
         "hidden_range": 1.0,
@@ -85,11 +85,25 @@ NAMED: dict[str, dict[str, Any]] = {
 }
 
 
-def named_config(dataset: str, **changes: Any) -> Config:
+# Of what has no preset of its own, by the kind of its samples.
+PRESET_OF_KIND: dict[Kind, str] = {"table": "table", "series": "table"}
+PRESENTATIONS = 6000  # samples that a table's training learns at least
+EPOCHS_LEAST, EPOCHS_MOST = 30, 150  # of a table
+
+
+def named_config(dataset: str, kind: Kind | None = None, **changes: Any) -> Config:
     """The default configuration of a data set, with some values changed.
 
-    A data set without a configuration of its own (a file) gets that of `mnist`.
-    Errors: InputError for a value outside its range.
+    kind: of the samples of a data set without a configuration of its own (a file or
+    arrays); images and events get that of `mnist`. Errors: InputError for a value
+    outside its range.
     """
-    values = {**NAMED.get(dataset, NAMED["mnist"]), **changes}
+    other = PRESET_OF_KIND.get(kind, "mnist") if kind else "mnist"
+    values = {**NAMED.get(dataset, NAMED[other]), **changes}
     return Config(**{"dataset": dataset, **values})
+
+
+def table_epochs(n_samples: int) -> int:
+    """How often a table is learned: the fewer samples, the more often."""
+    enough = -(-PRESENTATIONS // max(1, n_samples))
+    return min(max(enough, EPOCHS_LEAST), EPOCHS_MOST)

@@ -218,7 +218,7 @@ def _facts(
         "mode": graph.mode,
         "artifact_digest": artifact.digest,
         "dataset": artifact.config.dataset,
-        "config": dataclasses.asdict(artifact.config),
+        "config": _said(artifact.config),
         "image_shape": list(artifact.shape),
         "eligibility": artifact.config.eligibility,
         "n_learned": artifact.n_learned,
@@ -236,6 +236,13 @@ def _facts(
         "costs": costs,
     }
     return json.loads(json.dumps(facts))  # tuples become lists, as on reading
+
+
+def _said(config: Config) -> dict[str, Any]:
+    """The settings; `kind`, which came later, only where it is set, so that the digests
+    of plans stay."""
+    values = dataclasses.asdict(config)
+    return {k: v for k, v in values.items() if k != "kind" or v is not None}
 
 
 def _layer_facts(layer: FixedLayer) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from lava_sfdfa.config import Config, read_config
-from lava_sfdfa.presets import named_config
+from lava_sfdfa.presets import NAMED, named_config
 from lava_sfdfa.reference.config import FloatConfig
 
 
@@ -34,15 +34,19 @@ def run_settings(
 
         dataset = load_artifact(out).source
     dataset = dataset or "digits"
-    folder = out or default_folder(named_config(dataset, **values), suffix)
+    config = named_config(dataset, **values)
+    has_layers = "hidden" in values or dataset in NAMED
+    folder = out or default_folder(config, suffix, has_layers)
     return dataset, values, folder
 
 
-def default_folder(config: Config | FloatConfig, suffix: str = "") -> Path:
-    """Where a run goes that was not told."""
+def default_folder(
+    config: Config | FloatConfig, suffix: str = "", has_layers: bool = True
+) -> Path:
+    """Where a run goes that was not told; has_layers: whether they are known yet."""
     name = (
         Path(config.dataset).stem if config.dataset.endswith(".npz") else config.dataset
     )
-    layers = "-".join(map(str, config.hidden))
-    run = f"{name}-{layers}-{config.feedback}-seed{config.seed}{suffix}"
+    sizes = map(str, config.hidden if has_layers else ())
+    run = "-".join([name, *sizes, config.feedback, f"seed{config.seed}{suffix}"])
     return Path("runs") / run

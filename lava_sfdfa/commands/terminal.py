@@ -60,6 +60,7 @@ def choice_option(name: str, what: str) -> Command:
 def network_options(command: Callable[..., Any]) -> Command:
     """What all commands that train take: the data, the settings, the layers."""
     for option in (
+        choice_option("kind", "What the samples of a file are, if not what they look."),
         click.option("--seed", type=int, help="The seed of all random numbers."),
         click.option(
             "--hidden",

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lava_sfdfa.config import Kind
 from lava_sfdfa.data.formats.arrays import NAME, load_arrays
 from lava_sfdfa.data.formats.bundled import load_digits, load_yin_yang
 from lava_sfdfa.data.formats.idx import load_idx
 from lava_sfdfa.data.formats.nmnist import load_nmnist
 from lava_sfdfa.data.formats.npz import load_npz
 from lava_sfdfa.data.formats.shd import load_shd
+from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.data.sources import EMNIST_FILES, IDX_FILES, NAMES, folder_of
 from lava_sfdfa.errors import InputError, unknown_choice
@@ -27,15 +29,21 @@ READERS: dict[str, Callable[[str, Path], Dataset]] = {
 }
 
 
-def load_dataset(name: str, data_dir: Path | None = None) -> Dataset:
+def load_dataset(
+    name: str,
+    data_dir: Path | None = None,
+    kind: Kind | None = None,
+    reading: Reading | None = None,
+) -> Dataset:
     """A data set by name, or from an `.npz` file.
 
     data_dir: folder that holds a folder for each published set; where it is not
-    given, the cache that `data fetch` fills. Errors: InputError for an unknown
-    name, and for a file that is missing, truncated or not what it should be.
+    given, the cache that `data fetch` fills. kind, reading: of a file, as in
+    `load_arrays`. Errors: InputError for an unknown name, and for a file that is
+    missing, truncated or not what it should be.
     """
     if name.endswith(".npz"):
-        dataset = load_npz(Path(name))
+        dataset = load_npz(Path(name), kind, reading)
     elif name in READERS:
         dataset = READERS[name](name, folder_of(name, data_dir))
     elif name == NAME:
@@ -49,18 +57,23 @@ def load_dataset(name: str, data_dir: Path | None = None) -> Dataset:
     return dataclasses.replace(dataset, source=name)
 
 
-def as_dataset(data: Any, data_dir: Path | None = None) -> Dataset:
+def as_dataset(
+    data: Any,
+    data_dir: Path | None = None,
+    kind: Kind | None = None,
+    reading: Reading | None = None,
+) -> Dataset:
     """What a Python caller may give as data, as a data set.
 
     data: a name, the path of an `.npz` file, a tuple of arrays as `load_arrays` takes
-    it, or a `Dataset`. Errors: InputError.
+    it, or a `Dataset`; kind, reading: of files and arrays. Errors: InputError.
     """
     if isinstance(data, Dataset):
         return data
     if isinstance(data, (str, Path)):
-        return load_dataset(str(data), data_dir)
+        return load_dataset(str(data), data_dir, kind, reading)
     if isinstance(data, (tuple, list)):
-        return dataclasses.replace(load_arrays(tuple(data)), source=NAME)
+        return dataclasses.replace(load_arrays(tuple(data), kind, reading), source=NAME)
     raise InputError(
         f"data is a {type(data).__name__}; it must be a name, the path of an .npz "
         "file, (x, y), (x_train, y_train, x_test, y_test), or a Dataset"

@@ -8,6 +8,7 @@ set has one of its own; the test part is never used to choose anything.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -94,6 +95,7 @@ class Dataset:
     validation: Samples
     test: Samples
     source: str = ""  # name or path by which `load_dataset` finds it again
+    reading: Any = None  # a `Reading`, of arrays and files of one's own
 
     @property
     def digest(self) -> str:
@@ -110,24 +112,32 @@ def split(
     name: str, shape: tuple[int, ...], n_classes: int, train: Samples, test: Samples
 ) -> Dataset:
     """Hold out the validation part: a fixed choice, whatever the seed."""
-    n_validation = min(round(len(train) * VALIDATION_SHARE), VALIDATION_MOST)
-    if n_validation == 0 or len(test) == 0:
-        raise InputError(
-            f"{name}: has {len(train)} training and {len(test)} test samples; "
-            "allowed are at least 6 and 1"
-        )
-    order = shuffled(0, random.SPLIT, 0, len(train))
-    held, rest = order[:n_validation], order[n_validation:]
+    rest, held = choose_validation(name, len(train), len(test))
     return Dataset(
         name, tuple(shape), n_classes, train.take(rest), train.take(held), test
     )
 
 
-def hold_out(samples: Samples, share: float) -> list[Samples]:
-    """The samples without a share of them, and that share: always the same choice."""
-    order = shuffled(0, random.SPLIT, 1, len(samples))
-    n_held = round(len(samples) * share)
-    return [samples.take(order[n_held:]), samples.take(order[:n_held])]
+def choose_validation(name: str, n_train: int, n_test: int) -> tuple[Array, Array]:
+    """Which training samples are learned, and which are held out: int64.
+
+    Errors: InputError where there are too few.
+    """
+    n_validation = min(round(n_train * VALIDATION_SHARE), VALIDATION_MOST)
+    if n_validation == 0 or n_test == 0:
+        raise InputError(
+            f"{name}: has {n_train} training and {n_test} test samples; "
+            "allowed are at least 6 and 1"
+        )
+    order = shuffled(0, random.SPLIT, 0, n_train)
+    return order[n_validation:], order[:n_validation]
+
+
+def choose_test(n: int, share: float) -> tuple[Array, Array]:
+    """Which samples stay, and which share of them is the test part: int64."""
+    order = shuffled(0, random.SPLIT, 1, n)
+    n_held = round(n * share)
+    return order[n_held:], order[:n_held]
 
 
 def shuffled(seed: int, purpose: int, epoch: int, count: int) -> Array:

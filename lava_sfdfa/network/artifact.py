@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lava_sfdfa.config import Config
+from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.content import (
@@ -38,6 +39,7 @@ class Artifact:
     n_learned: int  # samples learned so far
     record: dict[str, Array]  # curves of the training, an entry an epoch
     provenance: dict[str, Any] = field(default_factory=dict)  # not in the digest
+    reading: Reading | None = None  # of samples of one's own, where there is more to it
 
     @property
     def digest(self) -> str:
@@ -86,7 +88,11 @@ def to_content(artifact: Artifact) -> dict[str, Any]:
         for name, value in dataclasses.asdict(artifact.config).items()
         if value is not None
     }
+    reading: dict[str, Any] = {}  # what says no more than the shape is left out
+    if artifact.reading is not None and not artifact.reading.is_plain:
+        reading = {"reading": artifact.reading.to_content()}
     return {
+        **reading,
         "config": config,
         "data_digest": artifact.data_digest,
         "image_shape": np.array(artifact.shape, np.int64),
@@ -120,6 +126,9 @@ def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifac
         layers.append(FixedLayer(rule=Rule(**scales), **values))
     config = dict(content["config"])
     config["hidden"] = tuple(int(size) for size in config["hidden"])
+    reading = None
+    if "reading" in content:
+        reading = Reading.from_content(content["reading"])
     return Artifact(
         config=Config(**config),
         data_digest=content["data_digest"],
@@ -129,6 +138,7 @@ def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifac
         n_learned=content["n_learned"],
         record=content["record"],
         provenance=provenance,
+        reading=reading,
     )
 
 

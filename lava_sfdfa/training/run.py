@@ -144,7 +144,9 @@ def new_artifact(config: Config, data: Dataset) -> Artifact:
     network = build_network(config, data.train.n_inputs, data.n_classes)
     fixed = quantise(network, config)
     origin = {"dataset": data.source}
-    return Artifact(config, data.digest, data.shape, fixed, (), 0, {}, origin)
+    return Artifact(
+        config, data.digest, data.shape, fixed, (), 0, {}, origin, data.reading
+    )
 
 
 class Run:
@@ -166,6 +168,8 @@ class Run:
     ):
         self.config, self.folder, self.display = config, folder, display
         self.source, self.seconds = data.source, 0.0
+        for note in data.reading.notes if data.reading else ():
+            display.say(note)
         display.say("encoding the samples as spikes")
         part = encode(data.train.first(config.limit), config)
         validation = encode(data.validation, config)

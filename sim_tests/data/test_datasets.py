@@ -209,21 +209,25 @@ def test_an_npz_file_of_images_is_a_data_set(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"x_train": np.full((30, 4, 5), np.nan)}, "sample 0 holds NaN"),
-        ({"x_train": np.full((30, 4, 5), 2.0)}, "pixels from 2.0 to 2.0"),
-        ({"x_train": np.full((30, 4, 5), -1)}, "pixels from -1 to -1"),
-        ({"x_train": np.full((30, 4, 5), "a")}, "pixels have to be uint8"),
-        ({"x_train": np.zeros((0, 4, 5), np.uint8)}, "none of them 0"),
+        ({"x_train": np.full((30, 4, 5), np.nan)}, "holds nothing but NaN"),
+        ({"x_train": np.full((30, 4, 5), np.inf)}, "sample 0 holds NaN or infinity"),
+        ({"x_train": np.full((30, 4, 5), 300)}, r"values from 300 to 300; .*--kind"),
+        ({"x_train": np.full((30, 4, 5), -1)}, "values from -1 to -1; images are"),
+        ({"x_train": np.full((30, 4, 5), "a")}, "samples must be numbers"),
+        ({"x_train": np.zeros((30, 0, 5), np.uint8)}, "none of them 0"),
         ({"x_train": np.zeros(30, np.uint8)}, r"shape \(30,\)"),
-        ({"x_test": np.zeros((6, 4, 4), np.uint8)}, r"of \(4, 5\), x_test of \(4, 4\)"),
+        (
+            {"x_test": np.zeros((6, 4, 4), np.uint8)},
+            r"x_test has the shape .*; it must be \(samples, 4, 5\)",
+        ),
         ({"y_train": np.arange(29) % 3}, r"it must be \(30,\)"),
-        ({"y_train": np.zeros(30)}, "classes have to be integers"),
-        ({"y_train": np.arange(30) - 1}, "sample 0 has the label -1"),
+        ({"y_train": np.full(30, 0.5)}, "sample 0 has the label 0.5; labels must be"),
+        ({"y_train": np.full(30, 1j)}, "holds complex128; labels must be"),
         (
             {"y_test": np.array([0, 1, 2, 3, 0, 1])},
-            "sample 3 has the label 3; the classes",
+            "sample 3 has the label 3, which does not occur in training",
         ),
-        ({"x_train": np.array([None] * 30)}, "is not a readable npz file"),
+        ({"x_train": np.array([None] * 30)}, "x_train holds Python objects"),
     ],
 )
 def test_wrong_arrays_are_refused(tmp_path, changes, message):
@@ -254,9 +258,6 @@ def test_other_containers_are_refused(tmp_path):
         np.save(file, np.zeros(3))
     with pytest.raises(InputError, match="is not a readable npz file"):
         load_dataset(str(path))
-    huge = arrays(y_train=np.full(30, 2**62))
-    with pytest.raises(InputError, match="allowed is up to 65535"):
-        load_dataset(write(tmp_path, huge))
 
 
 def test_too_few_samples_are_refused(tmp_path):

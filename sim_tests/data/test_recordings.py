@@ -227,7 +227,10 @@ def test_an_npz_file_of_recordings_is_a_data_set(tmp_path):
         ({"offset_test": np.array([0, 4, 2, 6, 8, 10, 12])}, "offset_test falls"),
         ({"time_us_test": np.arange(12) - 1}, "a time or an input is negative"),
         ({"index_test": np.full(12, 6)}, r"input 6; shape \(2, 3\) allows 0 to 5"),
-        ({"y_train": np.zeros(30)}, "classes have to be integers"),
+        (
+            {"y_train": np.full(20, np.nan)},
+            "sample 0 has the label nan; labels must be",
+        ),
     ],
 )
 def test_wrong_recordings_are_refused(tmp_path, changes, message):

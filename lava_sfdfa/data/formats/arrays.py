@@ -1,138 +1,126 @@
-"""Data of one's own, as arrays: images, or recordings of events."""
+"""Data of one's own, as arrays: samples of any kind, or recordings of events."""
 
+import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 
+from lava_sfdfa.config import Kind
+from lava_sfdfa.data.classes import Classes
+from lava_sfdfa.data.reading import Reading, check_length, check_shape, reading_of
 from lava_sfdfa.data.samples import (
     Dataset,
-    Images,
     Recordings,
-    check_labels,
-    hold_out,
+    choose_test,
+    choose_validation,
     split,
 )
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
 
-IMAGE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+SAMPLE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _OF_A_PART = ("time_us", "index", "offset", "y")
 EVENT_ARRAYS = (
     "shape",
     *(f"{name}_{part}" for part in ("train", "test") for name in _OF_A_PART),
 )
-MOST_CLASSES = 65_536
 TEST_SHARE = 0.2  # of samples that come without a test part
 NAME = "arrays"  # of a data set that is no file
 
 
-def load_arrays(data: tuple[Array, ...]) -> Dataset:
-    """Images in memory: x and y, of which a fifth is held out as the test part (always
+def load_arrays(
+    data: tuple[Array, ...], kind: Kind | None = None, reading: Reading | None = None
+) -> Dataset:
+    """Samples in memory: x and y, of which a fifth is held out as the test part (always
     the same samples), or x_train, y_train, x_test and y_test.
 
-    x: (n, ..), uint8, or floats in 0..1; y: (n,), integers from 0. Errors: InputError.
+    x: (n, features), (n, height, width) or (n, channels, length); y: (n,), integers or
+    texts; reading: of a network that shall take them. Errors: InputError.
     """
     if len(data) not in (2, 4):
         raise InputError(
             f"data has {len(data)} arrays; it must be (x, y), or (x_train, y_train, "
             "x_test, y_test)"
         )
-    arrays = dict(zip(IMAGE_ARRAYS, map(np.asarray, data), strict=False))
-    return dataset_of_arrays(arrays, "data", NAME, TEST_SHARE if len(data) == 2 else 0)
-
-
-def to_images(x: Any, y: Any, shape: tuple[int, ...], n_classes: int) -> Images:
-    """Samples in memory for a network that takes `shape` and knows `n_classes`.
-
-    x: (n, *shape), or flat; y: (n,), integers, or None. Errors: InputError.
-    """
-    x = np.asarray(x)
-    if x.ndim < 2 or math.prod(x.shape[1:]) != math.prod(shape):
-        raise InputError(
-            f"x has the shape {x.shape}; the network takes (samples, "
-            f"{', '.join(map(str, shape))})"
-        )
-    labels = np.zeros(len(x), np.int64) if y is None else np.asarray(y)
-    arrays = {"x_train": x, "y_train": labels}
-    images, _ = _images(arrays, "train", "data")
-    if y is not None:
-        _count_classes(labels, "y")
-        check_labels(images.labels, n_classes, "y")
-    return images
+    arrays = dict(zip(SAMPLE_ARRAYS, map(np.asarray, data), strict=False))
+    return dataset_of_arrays(arrays, "data", NAME, kind, reading)
 
 
 def dataset_of_arrays(
-    arrays: dict[str, Array], where: str, name: str, test_share: float = 0.0
+    arrays: dict[str, Array],
+    where: str,
+    name: str,
+    kind: Kind | None = None,
+    reading: Reading | None = None,
 ) -> Dataset:
-    """A data set of arrays named as in `IMAGE_ARRAYS` or `EVENT_ARRAYS`.
+    """A data set of arrays named as in `SAMPLE_ARRAYS` or `EVENT_ARRAYS`.
 
-    where: what messages call them; test_share: of the training part, to hold out as the
-    test part where there is none. Errors: InputError.
+    where: what messages call them; without a test part, a fifth is held out. Errors:
+    InputError.
     """
-    read = _images if "x_train" in arrays else _recordings
-    parts, shapes, n_classes = [], [], 0
-    for part in ("train",) if test_share else ("train", "test"):
-        labels = arrays[f"y_{part}"]
-        samples, shape = read(arrays, part, where)
-        n_classes = n_classes or _count_classes(labels, f"{where}: y_{part}")
-        check_labels(labels, n_classes, f"{where}: y_{part}")
-        parts.append(samples)
-        shapes.append(shape)
-    if shapes[0] != shapes[-1]:
+    if "x_train" not in arrays:
+        return _dataset_of_events(arrays, where, name, reading)
+    x, y = _samples(arrays, "train", where)
+    if "x_test" in arrays:
+        x_test, y_test = _samples(arrays, "test", where)
+    else:
+        stay, held = choose_test(len(x), TEST_SHARE)
+        x, y, x_test, y_test = x[stay], y[stay], x[held], y[held]
+    rest, held = choose_validation(name, len(x), len(x_test))
+    if x.ndim == x_test.ndim == 2 and x.shape[1] != x_test.shape[1]:
         raise InputError(
-            f"{where}: x_train has images of {shapes[0]}, x_test of {shapes[1]}; "
-            "they have to be equal"
+            f"{where}: x_train has samples of {x.shape[1:]}, x_test of "
+            f"{x_test.shape[1:]}; they have to be equal"
         )
-    if test_share:
-        parts = hold_out(parts[0], test_share)
-    return split(name, shapes[0], n_classes, *parts)
+    if reading is None:
+        classes = Classes.of(y, f"{where}: y_train")
+        reading = reading_of(x[rest], classes, f"{where}: x_train", kind)
+    train = reading.samples(x, y, f"{where}: x_train", f"{where}: y_train")
+    test = reading.samples(x_test, y_test, f"{where}: x_test", f"{where}: y_test")
+    return Dataset(
+        name,
+        reading.input_shape,
+        max(2, len(reading.classes.names)),
+        train=train.take(rest),
+        validation=train.take(held),
+        test=test,
+        reading=reading,
+    )
 
 
-def _count_classes(labels: Array, where: str) -> int:
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(f"{where} holds {labels.dtype}; classes have to be integers")
-    n_classes = max(int(labels.max(initial=0)) + 1, 2)
-    if n_classes > MOST_CLASSES:
-        raise InputError(
-            f"{where} has the label {n_classes - 1}; allowed is up "
-            f"to {MOST_CLASSES - 1}; number the classes from 0"
-        )
-    return n_classes
+def _samples(arrays: dict[str, Array], part: str, where: str) -> tuple[Array, Array]:
+    """x and y of a part, of one length. Errors: InputError."""
+    x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+    check_shape(x, f"{where}: x_{part}")
+    check_length(y, len(x), f"{where}: y_{part}")
+    return x, y
 
 
-def _check_labels_shape(labels: Array, n: int, part: str, where: str) -> None:
-    if labels.shape != (n,):
-        raise InputError(
-            f"{where}: y_{part} has the shape {labels.shape}; it must be ({n},), since "
-            f"the part has {n} samples"
-        )
+def _dataset_of_events(
+    arrays: dict[str, Array], where: str, name: str, reading: Reading | None
+) -> Dataset:
+    """Recordings of events; classes are named as in `_read`."""
+    shape = tuple(arrays["shape"].ravel().tolist())
+    if reading is None:
+        classes = Classes.of(arrays["y_train"], f"{where}: y_train")
+        notes = (classes.note,) if classes.note else ()
+        reading = Reading("events", shape, classes, notes=notes)
+    parts = []
+    for part in ("train", "test"):
+        numbers = reading.classes.numbers(arrays[f"y_{part}"], f"{where}: y_{part}")
+        parts.append(_recordings({**arrays, f"y_{part}": numbers}, part, where))
+    n_classes = max(2, len(reading.classes.names))
+    return dataclasses.replace(split(name, shape, n_classes, *parts), reading=reading)
 
 
-def _images(
-    arrays: dict[str, Array], part: str, where: str
-) -> tuple[Images, tuple[int, ...]]:
-    images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
-    if images.ndim < 2 or 0 in images.shape:
-        raise InputError(
-            f"{where}: x_{part} has the shape {images.shape}; it has to be "
-            "(samples, height, width) or (samples, inputs), none of them 0"
-        )
-    _check_labels_shape(labels, len(images), part, where)
-    pixels = to_bytes(images.reshape(len(images), -1), f"{where}: x_{part}")
-    return Images(pixels, labels.astype(np.int64)), images.shape[1:]
-
-
-def _recordings(
-    arrays: dict[str, Array], part: str, where: str
-) -> tuple[Recordings, tuple[int, ...]]:
+def _recordings(arrays: dict[str, Array], part: str, where: str) -> Recordings:
     time_us, index, offset = (
         _integers(arrays[f"{name}_{part}"], f"{where}: {name}_{part}")
         for name in ("time_us", "index", "offset")
     )
     labels, shape = arrays[f"y_{part}"], tuple(arrays["shape"].ravel().tolist())
     n_inputs = math.prod(shape)
-    _check_labels_shape(labels, len(offset) - 1, part, where)
+    check_length(labels, len(offset) - 1, f"{where}: y_{part}")
     if not len(time_us) == len(index) == offset[-1] or offset[0] != 0:
         raise InputError(
             f"{where}: offset_{part} goes from {offset[0]} to {offset[-1]}; there are "
@@ -150,14 +138,13 @@ def _recordings(
             f"0 to {n_inputs - 1}"
         )
     kind = np.uint16 if n_inputs <= 2**16 else np.int32
-    samples = Recordings(
+    return Recordings(
         time_us.astype(np.int32),
         index.astype(kind),
         offset.astype(np.int64),
         labels.astype(np.int64),
         n_inputs,
     )
-    return samples, shape
 
 
 def _integers(array: Array, where: str) -> Array:
@@ -167,27 +154,3 @@ def _integers(array: Array, where: str) -> Array:
             "be a list of integers"
         )
     return array
-
-
-def to_bytes(images: Array, where: str) -> Array:
-    """Pixels as uint8: bytes as they are, integers 0..255, or floats 0..1."""
-    if images.dtype == np.uint8:
-        return images
-    if np.issubdtype(images.dtype, np.floating):
-        bad = ~np.isfinite(images)
-        if bad.any():
-            raise InputError(
-                f"{where}: sample {int(np.argwhere(bad)[0, 0])} holds NaN or infinity; "
-                "pixels have to be 0..255 as uint8, or 0..1 as floats"
-            )
-        top, images = 1.0, images.astype(np.float64)
-    elif np.issubdtype(images.dtype, np.integer):
-        top = 255.0
-    else:
-        raise InputError(f"{where}: holds {images.dtype}; pixels have to be uint8")
-    if images.min() < 0 or images.max() > top:
-        raise InputError(
-            f"{where}: has pixels from {images.min()} to {images.max()}; allowed are "
-            "0..255 as uint8, or 0..1 as floats"
-        )
-    return np.rint(images * (255 / top)).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lava_sfdfa.data.samples import Dataset, Images, hold_out, split
+from lava_sfdfa.data.samples import Dataset, Images, choose_test, split
 from lava_sfdfa.types import Array
 
 YIN_YANG_SEEDS = {"train": 42, "validation": 41, "test": 40}  # of the published parts
@@ -17,8 +17,9 @@ def load_digits() -> Dataset:
     pixels, labels = datasets.load_digits(return_X_y=True)  # 0..16
     images = np.rint(pixels * (255 / 16)).astype(np.uint8)
     labels = labels.astype(np.int64)
-    parts = hold_out(Images(images, labels), TEST_SHARE_DIGITS)
-    return split("digits", (8, 8), 10, *parts)
+    samples = Images(images, labels)
+    train, test = choose_test(len(samples), TEST_SHARE_DIGITS)
+    return split("digits", (8, 8), 10, samples.take(train), samples.take(test))
 
 
 def load_yin_yang() -> Dataset:

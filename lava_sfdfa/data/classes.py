@@ -1,0 +1,104 @@
+"""Labels of one's own: which classes there are, and the number of each."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.types import Array
+
+MOST_CLASSES = 65_536
+SHOWN = 5  # names in a sentence
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The names of classes in the order of their numbers: integers, or texts."""
+
+    names: tuple[int | str, ...]
+
+    @classmethod
+    def of(cls, labels: Array, where: str) -> "Classes":
+        """Those that occur in the training part. Errors: InputError."""
+        names = np.unique(checked_labels(labels, where)).tolist()
+        if len(names) > MOST_CLASSES:
+            raise InputError(
+                f"{where}: has {len(names)} classes; allowed are {MOST_CLASSES}"
+            )
+        return cls(tuple(names))
+
+    @property
+    def are_numbers(self) -> bool:
+        """Whether a class is named by its number: 0, 1, 2 and so on."""
+        return self.names == tuple(range(len(self.names)))
+
+    @property
+    def note(self) -> str | None:
+        """A sentence about names that are not the numbers 0, 1, 2 and so on."""
+        if self.are_numbers:
+            return None
+        names = ", ".join(map(str, self.names[:SHOWN]))
+        more = ", ..." if len(self.names) > SHOWN else ""
+        return f"the {len(self.names)} classes are {names}{more}"
+
+    def numbers(self, labels: Any, where: str) -> Array:
+        """The number of each label: int64 (n,). Errors: InputError for an unknown one,
+        naming the first."""
+        labels = checked_labels(np.asarray(labels), where)
+        position = {name: number for number, name in enumerate(self.names)}
+        numbers = [position.get(label, -1) for label in labels.tolist()]
+        if -1 in numbers:
+            bad = numbers.index(-1)
+            raise InputError(
+                f"{where}: sample {bad} has the label {labels.tolist()[bad]!r}, which "
+                f"does not occur in training; the classes are {self.summary}"
+            )
+        return np.array(numbers, np.int64)
+
+    @property
+    def summary(self) -> str:
+        """The names in words."""
+        if self.are_numbers:
+            return f"0 to {len(self.names) - 1}"
+        names = ", ".join(map(str, self.names[:SHOWN]))
+        return names + (", ..." if len(self.names) > SHOWN else "")
+
+    def labels(self, numbers: Array) -> Array:
+        """The names of classes, by their numbers."""
+        known = np.minimum(numbers, len(self.names) - 1)
+        return np.array(self.names)[known]
+
+    def to_text(self) -> str:
+        """As it stands in an artifact."""
+        return json.dumps(self.names)
+
+    @classmethod
+    def from_text(cls, text: str) -> "Classes":
+        """The inverse of `to_text`."""
+        return cls(tuple(json.loads(text)))
+
+
+def checked_labels(labels: Array, where: str) -> Array:
+    """Labels as integers or texts. Errors: InputError for what names no class."""
+    if labels.ndim != 1:
+        raise InputError(
+            f"{where} has the shape {labels.shape}; it must be (samples,), a label each"
+        )
+    if labels.dtype.kind in "iub":
+        return labels.astype(np.int64)
+    if labels.dtype.kind == "U":
+        return labels
+    if labels.dtype.kind != "f":
+        raise InputError(
+            f"{where} holds {labels.dtype}; labels must be integers or texts"
+        )
+    whole = np.isfinite(labels) & (labels == np.rint(labels))
+    if not whole.all():
+        bad = int(np.argmin(whole))
+        raise InputError(
+            f"{where}: sample {bad} has the label {labels[bad]}; labels must be "
+            "integers or texts"
+        )
+    return labels.astype(np.int64)

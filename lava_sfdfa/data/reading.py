@@ -1,0 +1,251 @@
+"""How arrays of one's own are read: as images, tables, series or events.
+
+This is the one place that decides it. What is decided comes from the training part
+alone, is told in a sentence, and is kept with the network, so that samples that come
+later are read in the same way.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lava_sfdfa.config import KINDS, Kind
+from lava_sfdfa.data.classes import Classes
+from lava_sfdfa.data.samples import Images
+from lava_sfdfa.data.series import features_of, points_of
+from lava_sfdfa.data.tables import PopulationCode
+from lava_sfdfa.errors import InputError, unknown_choice
+from lava_sfdfa.types import Array
+
+ABOVE_ONE = 1e-3  # by which floats of images may miss 1, from rounding
+DARK = 128  # integers of images that stay below this have another scale than 0 to 255
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How samples and labels become inputs and numbers of classes.
+
+    kind: what a sample is; shape: of one as it is given; classes: names of the labels;
+    top: the value of a white pixel, None for 255 of integers and 1 of floats; code and
+    points: of tables and series, see `PopulationCode` and `features_of`.
+    """
+
+    kind: Kind
+    shape: tuple[int, ...]
+    classes: Classes
+    top: float | None = None
+    code: PopulationCode | None = None
+    points: int = 0
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it says no more than the shape: images of any common scale, classes
+        that are numbers."""
+        return self.kind in ("image", "events") and (
+            self.classes.are_numbers and self.top is None
+        )
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of what the network takes."""
+        return self.shape if self.code is None else (self.code.n_inputs,)
+
+    def samples(self, x: Any, y: Any, where: str = "x", where_y: str = "y") -> Images:
+        """Samples as the network takes them. y: labels, or None.
+
+        Errors: InputError for samples of another shape, and unknown labels.
+        """
+        x = np.asarray(x)
+        fits = x.ndim >= 2 and math.prod(x.shape[1:]) == math.prod(self.shape)
+        if self.kind == "series":
+            fits = x.ndim == 3 and x.shape[1] == self.shape[0]
+        if not fits:
+            raise InputError(
+                f"{where} has the shape {x.shape}; it must be (samples, "
+                f"{', '.join(map(str, self.shape))})"
+            )
+        labels = np.zeros(len(x), np.int64)
+        if y is not None:
+            labels = self.classes.numbers(y, where_y)
+            check_length(labels, len(x), where_y)
+        return Images(self._pixels(x, where), labels)
+
+    def _pixels(self, x: Array, where: str) -> Array:
+        if self.code is None:
+            return to_bytes(x.reshape(len(x), -1), where, self.top)
+        x = numbers_of(x, where, self.kind)
+        if self.kind == "series":
+            return self.code.encode(features_of(x, self.points))
+        return self.code.encode(x.reshape(len(x), -1))
+
+    # --- in an artifact ---------------------------------------------------------------
+
+    def to_content(self) -> dict[str, Any]:
+        """Numbers, texts and arrays; the inverse is `from_content`."""
+        content: dict[str, Any] = {
+            "kind": self.kind,
+            "shape": np.array(self.shape, np.int64),
+            "classes": self.classes.to_text(),
+            "points": self.points,
+        }
+        if self.top is not None:
+            content["top"] = self.top
+        if self.code is not None:
+            content |= {"knots": self.code.knots, "n_fields": self.code.n_fields}
+        return content
+
+    @classmethod
+    def from_content(cls, content: dict[str, Any]) -> "Reading":
+        """The inverse of `to_content`."""
+        code = None
+        if "knots" in content:
+            code = PopulationCode(content["knots"], int(content["n_fields"]))
+        return cls(
+            kind=content["kind"],
+            shape=tuple(content["shape"].tolist()),
+            classes=Classes.from_text(content["classes"]),
+            top=content.get("top"),
+            code=code,
+            points=int(content["points"]),
+        )
+
+
+def reading_of(x: Array, classes: Classes, where: str, kind: Kind | None) -> Reading:
+    """How the training samples x ask to be read; kind: of the caller, or None.
+
+    Errors: InputError where it cannot be guessed, or x does not have the kind.
+    """
+    check_shape(x, where)
+    kind = guessed_kind(x, where) if kind is None else kind
+    notes = [classes.note] if classes.note else []
+    shape = x.shape[1:]
+    if kind == "image":
+        top = _scale(x)
+        if top is not None:
+            notes.append(f"{where} is read as images of 0 to {top:g}")
+        return Reading("image", shape, classes, top, notes=tuple(notes))
+    if kind not in ("table", "series"):
+        raise InputError(f"{where} holds samples; kind must be image, table or series")
+    numbers, points = numbers_of(x, where, kind), 0
+    if kind == "series":
+        if x.ndim != 3:
+            raise InputError(
+                f"{where} has the shape {x.shape}; series are (samples, "
+                "channels, length)"
+            )
+        points = points_of(x.shape[2])
+        features = features_of(numbers, points)
+        what = f"series of {shape[0]} channels"
+    else:
+        features = numbers.reshape(len(x), -1)
+        what = f"a table of {features.shape[1]} features"
+    code = PopulationCode.of(features)
+    notes.append(
+        f"{where} is read as {what}: {code.n_inputs} inputs, {code.n_fields} for each "
+        f"of {len(code.knots)} numbers"
+    )
+    return Reading(kind, shape, classes, None, code, points, tuple(notes))
+
+
+def guessed_kind(x: Array, where: str) -> Kind:
+    """The kind of samples by their shape and values. Errors: InputError where several
+    are as likely."""
+    if x.dtype.kind not in "iufb":
+        raise InputError(f"{where} holds {x.dtype}; samples must be numbers")
+    if x.ndim == 2:
+        return "table"
+    if np.isnan(x).all():
+        raise InputError(f"{where} holds nothing but NaN; samples must be numbers")
+    is_positive = x.dtype.kind == "b" or not (x < 0).any()
+    if x.dtype.kind in "iub" and is_positive and x.max() <= 255:
+        return "image"
+    if x.dtype.kind == "f" and is_positive and np.nanmax(x) <= 1 + ABOVE_ONE:
+        return "image"
+    if x.ndim == 3 and x.dtype.kind == "f":
+        return "series"
+    raise InputError(
+        f"{where} has the shape {x.shape} and values from {np.nanmin(x)} to "
+        f"{np.nanmax(x)}; images are integers in 0..255 or floats in 0..1. Say what it "
+        f"is with kind (--kind), one of {', '.join(KINDS)}"
+    )
+
+
+def check_kind(kind: str | None) -> None:
+    """Errors: InputError for none of `KINDS`."""
+    if kind is not None and kind not in KINDS:
+        raise InputError(unknown_choice("kind", kind, KINDS))
+
+
+def check_shape(x: Array, where: str) -> None:
+    """Errors: InputError for an array that does not hold samples."""
+    if x.ndim < 2 or 0 in x.shape:
+        raise InputError(
+            f"{where} has the shape {x.shape}; it must be (samples, features), "
+            "(samples, height, width) or (samples, channels, length), none of them 0"
+        )
+
+
+def check_length(labels: Array, n: int, where: str) -> None:
+    """Errors: InputError where there is not a label for each sample."""
+    if labels.shape != (n,):
+        raise InputError(
+            f"{where} has the shape {labels.shape}; it must be ({n},), since there are "
+            f"{n} samples"
+        )
+
+
+def _scale(x: Array) -> float | None:
+    """The value of white in integers of another scale than 0 to 255, else None."""
+    if x.dtype.kind == "f" or not 0 < x.max() < DARK:
+        return None
+    return float(x.max())
+
+
+def numbers_of(x: Array, where: str, kind: Kind) -> Array:
+    """Features as float64; in series, what is missing at the end may be NaN.
+
+    Errors: InputError, naming the first sample with a value that is no number.
+    """
+    if x.dtype.kind not in "iufb":
+        raise InputError(f"{where} holds {x.dtype}; features must be numbers")
+    x = x.astype(np.float64)
+    bad = ~np.isfinite(x)
+    if kind == "series":
+        ends = np.flip(np.cumprod(np.flip(np.isnan(x), -1), axis=-1), -1).astype(bool)
+        together = ends.all(axis=1, keepdims=True)
+        bad &= ~together
+    if bad.any():
+        raise InputError(
+            f"{where}: sample {int(np.argwhere(bad)[0, 0])} holds NaN or infinity; "
+            "features must be finite numbers"
+        )
+    return x
+
+
+def to_bytes(images: Array, where: str, top: float | None = None) -> Array:
+    """Pixels as uint8. top: the value of white; None for 255 of integers, 1 of floats.
+
+    Values beyond `top` by rounding, or in later samples, are white. Errors: InputError.
+    """
+    if images.dtype == np.uint8 and top is None:
+        return images
+    if images.dtype.kind not in "iufb":
+        raise InputError(f"{where}: holds {images.dtype}; pixels must be numbers")
+    values = images.astype(np.float64)
+    bad = ~np.isfinite(values)
+    if bad.any():
+        raise InputError(
+            f"{where}: sample {int(np.argwhere(bad)[0, 0])} holds NaN or infinity; "
+            "pixels must be 0..255 as integers, or 0..1 as floats"
+        )
+    white = top if top is not None else (1.0 if images.dtype.kind == "f" else 255.0)
+    beyond = white * (1 + ABOVE_ONE)
+    if values.min() < 0 or (top is None and values.max() > beyond):
+        raise InputError(
+            f"{where}: has pixels from {images.min()} to {images.max()}; allowed are "
+            "0..255 as integers, or 0..1 as floats"
+        )
+    return np.rint(np.minimum(values, white) * (255 / white)).astype(np.uint8)
