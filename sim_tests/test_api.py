@@ -74,6 +74,25 @@ def test_arrays_are_learned_and_predicted():
     np.testing.assert_array_equal(scores.argmax(axis=1), model.predict(new))
 
 
+@pytest.mark.parametrize("hidden", [(12,), (1,), (1, 1)])
+@pytest.mark.parametrize("n_inputs", [1, 25])
+def test_layers_of_one_neuron_and_of_one_input_are_trained(n_inputs, hidden):
+    """Without learning, the same call leaves the weights where they began."""
+    thresholds = {"threshold_hidden": 0.1, "threshold_output": 0.1}
+    # With this seed no weight on the only path is negative, so that errors arrive.
+    settings = {"hidden": hidden, "epochs": 2, "weight_init": 3.0, "seed": 1}
+    x, y = stripes()
+    if n_inputs == 1:
+        x = x[:, :1, 1:2]  # a pixel that is lit in one of the classes
+    learned = ls.train((x, y), **settings, **thresholds)
+    still = ls.train((x, y), learning_rate=0.0, **settings, **thresholds)
+    layers = learned.artifact.network.layers
+    assert layers[0].n_pre == n_inputs
+    assert tuple(layer.n_post for layer in layers) == (*hidden, 2)
+    for ours, theirs in zip(layers, still.artifact.network.layers, strict=True):
+        assert (ours.weights != theirs.weights).any()
+
+
 def test_learning_what_arrives_changes_the_model_and_not_the_result(model):
     loaded = ls.Model(model.artifact)
     digits = load_dataset("digits").train

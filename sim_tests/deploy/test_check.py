@@ -12,15 +12,17 @@ from lava_sfdfa.errors import CheckError
 
 @pytest.fixture(scope="module")
 def plans():
-    """A network on one core, and one on several, which learns."""
+    """A network on one core and one on several, each with both modes; the last one
+    is on several cores and learns."""
     small = ls.train("digits", hidden=[30], epochs=1, limit=60)
     wide = ls.train("digits", hidden=[900], epochs=1, limit=5)
     found = [
         small.compile(board="oheo-gulch", mode="learning"),
         small.compile(board="kapoho-bay", mode="inference"),
+        wide.compile(board="oheo-gulch", mode="inference"),
         wide.compile(board="oheo-gulch", mode="learning"),
     ]
-    assert [plan.report.cores > 1 for plan in found] == [False, False, True]
+    assert [plan.report.cores > 1 for plan in found] == [False, False, True, True]
     return found
 
 

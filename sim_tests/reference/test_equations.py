@@ -333,5 +333,5 @@ def test_late_spikes_are_found_as_early_ones_are(tau):
     early = spike_times(weights, times, neurons, 0.3, tau, 0.13, 0.2)
     later = spike_times(weights, times + late, neurons, 0.3, tau, 0.13, 0.2 + late)
     assert len(early) > 3
-    # What times of 500 seconds keep of a difference: a spacing of 1e-13 s.
-    np.testing.assert_allclose(later - late, early, rtol=0, atol=1e-9)
+    # Times of 500 seconds keep a difference to 1e-13 s.
+    np.testing.assert_allclose(later - late, early, rtol=1e-9, atol=0)
