@@ -24,9 +24,10 @@ from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.model import Data, Model, PathLike
 from lava_sfdfa.network.artifact import load_artifact
 from lava_sfdfa.network.content import NAME
-from lava_sfdfa.presets import NAMED, PRESET_OF_KIND, named_config, table_epochs
+from lava_sfdfa.presets import CALIBRATED, NAMED, epochs_for, named_config
 from lava_sfdfa.training import comparison, run
 from lava_sfdfa.training import stream as streaming
+from lava_sfdfa.training.calibrate import calibrate
 from lava_sfdfa.training.comparison import KINDS, Comparison
 from lava_sfdfa.training.display import Bar, Display, Silence
 from lava_sfdfa.training.run import Backend
@@ -60,6 +61,8 @@ def train(
     dataset = _read(data, data_dir, config, settings, before)
     chosen = settings_for(dataset, config, settings, resumed=before)
     with _display(progress, chosen.epochs) as display:
+        if not resume:
+            chosen = _calibrated(chosen, dataset, config, settings, display)
         artifact, result = run.train(dataset, chosen, folder, display, resume, backend)
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
@@ -83,6 +86,7 @@ def stream(
     dataset = _read(data, data_dir, config, settings)
     chosen = settings_for(dataset, config, settings)
     with _display(progress, 1) as display:
+        chosen = _calibrated(chosen, dataset, config, settings, display)
         artifact, result = streaming.stream(dataset, chosen, _path(out), display, late)
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
@@ -107,6 +111,7 @@ def compare(
     dataset = _read(data, data_dir, config, settings)
     chosen = settings_for(dataset, config, settings)
     with _display(progress, chosen.epochs) as display:
+        chosen = _calibrated(chosen, dataset, config, settings, display)
         kinds = tuple(dict.fromkeys(feedback))
         result = comparison.compare(dataset, chosen, kinds, seeds, _path(out), display)
     if out is None:
@@ -187,13 +192,32 @@ def settings_for(
         return dataclasses.replace(load_artifact(resumed).config, **values)
     if isinstance(config, Config):
         return Config(**values)
-    kind = data.reading.kind if data.reading else None
-    if kind in PRESET_OF_KIND and data.name not in NAMED:
-        values = {"epochs": table_epochs(len(data.train)), **values}
-    values.pop("kind", None)
-    chosen = named_config(**values, kind=kind)
+    if data.name not in NAMED:
+        n_samples = min(len(data.train), values.get("limit") or len(data.train))
+        values = {"epochs": epochs_for(data.kind, n_samples), **values}
+    asked = values.pop("kind", None)
+    chosen = named_config(**values, kind=data.kind)
     # What is asked for is kept; what was guessed will be guessed again.
-    return dataclasses.replace(chosen, kind=known_settings(settings).get("kind"))
+    return dataclasses.replace(chosen, kind=asked)
+
+
+def _calibrated(
+    chosen: Config,
+    data: Dataset,
+    config: Config | PathLike | None,
+    settings: dict[str, Any],
+    display: Display,
+) -> Config:
+    """The configuration with what was left open calibrated, which is said, where the
+    data set has no configuration of its own. Errors: InputError."""
+    is_whole = isinstance(config, Config) or data.name in NAMED
+    if is_whole or data.kind not in CALIBRATED:
+        return chosen
+    display.say("calibrating (compiles the engine first, which takes a while once)")
+    found = calibrate(chosen, data, {**_values(config), **settings})
+    for note in found.notes:
+        display.say(note)
+    return found.config
 
 
 def _read(

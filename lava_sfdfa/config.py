@@ -64,6 +64,8 @@ class Config:
     bins: Annotated[int, Between(1, 1024)] = 10  # of time, in what is shown of it
     # An input spikes in a bin with this many events or more.
     bin_events: Annotated[int, Between(1, 1000)] = 1
+    # What an input spike adds to its traces; None fills them.
+    input_impulse: Annotated[int | None, Between(1, 127)] = None
     tau_synapse_s: Seconds = 0.13
     tau_membrane_s: Seconds = 0.26
     threshold_hidden: Weight = 0.77  # in units of the weights

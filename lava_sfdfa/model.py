@@ -56,6 +56,7 @@ class Info(Result):
     format_version: int
     digest: str
     dataset: str
+    kind: str | None  # of the samples, where they are of one's own
     layers: list[int]
     feedback: str
     eligibility: str
@@ -63,6 +64,7 @@ class Info(Result):
     seed: int
     steps: int  # of presentation
     period: int  # steps of a whole sample
+    settings: dict[str, Any]  # all that the training was told, or found out
     widths: dict[str, int]  # bits
     parameters: list[dict[str, int]]  # du, dv, vth and impulse of each layer
     rules: list[dict[str, Any]]  # texts of each layer, and what each product is worth
@@ -203,6 +205,7 @@ class Model:
             format_version=VERSION,
             digest=artifact.digest,
             dataset=config.dataset,
+            kind=None if artifact.reading is None else artifact.reading.kind,
             layers=list(network.sizes),
             feedback=config.feedback,
             eligibility=config.eligibility,
@@ -210,6 +213,7 @@ class Model:
             seed=config.seed,
             steps=network.steps,
             period=network.period,
+            settings=dataclasses.asdict(config),
             widths=WIDTHS,
             parameters=[
                 {name: getattr(layer, name) for name in ("du", "dv", "vth", "impulse")}

@@ -239,10 +239,11 @@ def _facts(
 
 
 def _said(config: Config) -> dict[str, Any]:
-    """The settings; `kind`, which came later, only where it is set, so that the digests
-    of plans stay."""
+    """The settings; those that came later only where they are set, so that the digests
+    of other plans stay what they were."""
     values = dataclasses.asdict(config)
-    return {k: v for k, v in values.items() if k != "kind" or v is not None}
+    later = ("kind", "input_impulse")
+    return {k: v for k, v in values.items() if k not in later or v is not None}
 
 
 def _layer_facts(layer: FixedLayer) -> dict[str, Any]:
