@@ -116,6 +116,7 @@ def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer
         homeostasis_gain=round(homeostasis * 2 ** (FACTOR_BITS - RATE_COARSE_BITS)),
         target_rate=round(config.target_rate * 2**RATE_BITS),
         payload_shift=0 if is_output else _payload_shift(network, number, config),
+        wake_step=None if is_output or not config.wake else _wake_step(config),
     )
 
 
@@ -130,6 +131,11 @@ def tag_gain(layer: FixedLayer, unit: float) -> float:
 def weight_unit(config: Config, number: int) -> float:
     """The integer that stands for a weight of 1 in layer `number`."""
     return widths.WEIGHT.maximum / config.weight_limit_of(number)
+
+
+def _wake_step(config: Config) -> int:
+    """Where the input ends: the traces hold most then."""
+    return min(config.window_steps, config.steps - 1)
 
 
 def _to_int8(values: Array) -> Array:

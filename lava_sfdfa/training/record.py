@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.chip.protocol import RATE_BITS
+from lava_sfdfa.chip.protocol import SILENT_RATE
 from lava_sfdfa.config import Config
 from lava_sfdfa.engine.engine import Engine
 
 Row = dict[str, Any]  # the figures of an epoch, by their names in the record
-# A hidden neuron whose running mean is below a spike in 200 samples.
-SILENT_RATE = 2**RATE_BITS // 200
 
 
 def learning_share(config: Config, epoch: int) -> float:
@@ -33,7 +31,7 @@ def saturation(counts: list[dict[str, int]]) -> dict[str, list[float]]:
         "weights": ("weights_limit", "weight_updates"),
         "tags": ("tags_limit", "tags"),
         "traces": ("traces_limit", "impulses"),
-        "factors": ("factors_limit", "neurons_fired"),
+        "factors": ("factors_limit", "neurons_tagged"),
         "feedback": ("feedback_limit", "feedback_updates"),
         "currents": ("currents_wrapped", "steps"),
     }

@@ -28,7 +28,7 @@ FILE_OF_VERSION_1 = Path(__file__).parents[1] / "artifact_v1.h5"
 
 @pytest.fixture(scope="module")
 def model():
-    return ls.train("digits", hidden=[30], epochs=2, limit=300)
+    return ls.train("digits", hidden=[30], epochs=2, limit=300, wake=False)
 
 
 def test_the_training_is_what_it_was(model):
