@@ -8,22 +8,20 @@ from typing import Any
 from lava_sfdfa.config import Kind
 from lava_sfdfa.data.formats.arrays import NAME, load_arrays
 from lava_sfdfa.data.formats.bundled import load_digits, load_yin_yang
-from lava_sfdfa.data.formats.idx import load_idx
+from lava_sfdfa.data.formats.characters import CLASSES, load_characters
 from lava_sfdfa.data.formats.nmnist import load_nmnist
 from lava_sfdfa.data.formats.npz import load_npz
 from lava_sfdfa.data.formats.shd import load_shd
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
-from lava_sfdfa.data.sources import EMNIST_FILES, IDX_FILES, NAMES, folder_of
+from lava_sfdfa.data.sources import NAMES, emnist_split
 from lava_sfdfa.errors import InputError, unknown_choice
 
-# How each published set is read, from its name and folder.
-READERS: dict[str, Callable[[str, Path], Dataset]] = {
-    "digits": lambda name, folder: load_digits(),
-    "yin-yang": lambda name, folder: load_yin_yang(),
-    "mnist": lambda name, folder: load_idx(name, folder, IDX_FILES, 10),
-    "fashion-mnist": lambda name, folder: load_idx(name, folder, IDX_FILES, 10),
-    "emnist-balanced": lambda name, folder: load_idx(name, folder, EMNIST_FILES, 47),
+# How each published set is read, from its name and the folder of the user.
+READERS: dict[str, Callable[[str, Path | None], Dataset]] = {
+    "digits": lambda name, data_dir: load_digits(),
+    "yin-yang": lambda name, data_dir: load_yin_yang(),
+    **dict.fromkeys(CLASSES, load_characters),
     "nmnist": load_nmnist,
     "shd": load_shd,
 }
@@ -37,15 +35,18 @@ def load_dataset(
 ) -> Dataset:
     """A data set by name, or from an `.npz` file.
 
-    data_dir: folder that holds a folder for each published set; where it is not
-    given, the cache that `data fetch` fills. kind, reading: of a file, as in
+    name: `emnist` is the one split of EMNIST that is there. data_dir: folder of the
+    files of a published set, or that holds one for each set, see `layouts`; where it
+    is not given, the cache that `data fetch` fills. kind, reading: of a file, as in
     `load_arrays`. Errors: InputError for an unknown name, and for a file that is
     missing, truncated or not what it should be.
     """
+    if name == "emnist":
+        name = emnist_split(data_dir)
     if name.endswith(".npz"):
         dataset = load_npz(Path(name), kind, reading)
     elif name in READERS:
-        dataset = READERS[name](name, folder_of(name, data_dir))
+        dataset = READERS[name](name, data_dir)
     elif name == NAME:
         raise InputError(
             "the network was trained on arrays in memory, which are in no file; give "

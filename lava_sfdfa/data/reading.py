@@ -190,7 +190,7 @@ def check_shape(x: Array, where: str) -> None:
 
 def check_length(labels: Array, n: int, where: str) -> None:
     """Errors: InputError where there is not a label for each sample."""
-    if labels.shape != (n,):
+    if labels.ndim == 0 or len(labels) != n:
         raise InputError(
             f"{where} has the shape {labels.shape}; it must be ({n},), since there are "
             f"{n} samples"

@@ -10,7 +10,7 @@ import pytest
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.formats.nmnist import decode
 from lava_sfdfa.data.samples import Recordings
-from lava_sfdfa.data.sources import EMNIST_FILES, describe
+from lava_sfdfa.data.sources import describe, emnist_files
 from lava_sfdfa.errors import InputError
 
 
@@ -96,7 +96,9 @@ def test_damaged_recordings_are_named(nmnist, content, message):
 
 
 def test_missing_recordings_say_what_to_do(tmp_path):
-    with pytest.raises(InputError, match=r"holds no Train/.* data fetch nmnist"):
+    with pytest.raises(
+        InputError, match=r"Train/.* is empty; run .* data fetch nmnist"
+    ):
         load_dataset("nmnist", tmp_path)
 
 
@@ -181,7 +183,7 @@ def test_other_files_are_not_shd(shd):
 
 def test_emnist_is_read_in_its_published_layout(tmp_path):
     (tmp_path / "emnist-balanced").mkdir()
-    for name in EMNIST_FILES:
+    for name in emnist_files("balanced"):
         count = 94 if "train" in name else 47
         shape = (count, 28, 28) if "images" in name else (count,)
         content = (np.arange(np.prod(shape)) % 47).astype(np.uint8)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
 
 SAMPLE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+VALIDATION_ARRAYS = ("x_val", "y_val")
 _OF_A_PART = ("time_us", "index", "offset", "y")
 EVENT_ARRAYS = (
     "shape",
@@ -52,48 +54,69 @@ def dataset_of_arrays(
     name: str,
     kind: Kind | None = None,
     reading: Reading | None = None,
+    called: dict[str, str] | None = None,
 ) -> Dataset:
     """A data set of arrays named as in `SAMPLE_ARRAYS` or `EVENT_ARRAYS`.
 
-    where: what messages call them; without a test part, a fifth is held out. Errors:
-    InputError.
+    where, called: what messages call them, and each of them; without a test part, a
+    fifth is held out, and without x_val and y_val a tenth. Errors: InputError.
     """
     if "x_train" not in arrays:
         return _dataset_of_events(arrays, where, name, reading)
-    x, y = _samples(arrays, "train", where)
-    if "x_test" in arrays:
-        x_test, y_test = _samples(arrays, "test", where)
+    parts = _parts(
+        arrays, {key: f"{where}: {(called or {}).get(key, key)}" for key in arrays}
+    )
+    train, test = parts["train"], parts["test"]
+    if "val" in parts:
+        rest = np.arange(len(train.x))
     else:
-        stay, held = choose_test(len(x), TEST_SHARE)
-        x, y, x_test, y_test = x[stay], y[stay], x[held], y[held]
-    rest, held = choose_validation(name, len(x), len(x_test))
-    if x.ndim == x_test.ndim == 2 and x.shape[1] != x_test.shape[1]:
+        rest, held = choose_validation(name, len(train.x), len(test.x))
+    if train.x.ndim == test.x.ndim == 2 and train.x.shape[1] != test.x.shape[1]:
         raise InputError(
-            f"{where}: x_train has samples of {x.shape[1:]}, x_test of "
-            f"{x_test.shape[1:]}; they have to be equal"
+            f"{train.where} has samples of {train.x.shape[1:]}, {test.where} of "
+            f"{test.x.shape[1:]}; they have to be equal"
         )
     if reading is None:
-        classes = Classes.of(y, f"{where}: y_train")
-        reading = reading_of(x[rest], classes, f"{where}: x_train", kind)
-    train = reading.samples(x, y, f"{where}: x_train", f"{where}: y_train")
-    test = reading.samples(x_test, y_test, f"{where}: x_test", f"{where}: y_test")
+        classes = Classes.of(train.y, train.where_y)
+        reading = reading_of(train.x[rest], classes, train.where, kind)
+    samples = {part: reading.samples(*parts[part]) for part in parts}
+    if "val" not in parts:
+        samples["val"] = samples["train"].take(held)
     return Dataset(
         name,
         reading.input_shape,
         max(2, len(reading.classes.names)),
-        train=train.take(rest),
-        validation=train.take(held),
-        test=test,
+        train=samples["train"].take(rest),
+        validation=samples["val"],
+        test=samples["test"],
         reading=reading,
     )
 
 
-def _samples(arrays: dict[str, Array], part: str, where: str) -> tuple[Array, Array]:
-    """x and y of a part, of one length. Errors: InputError."""
-    x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
-    check_shape(x, f"{where}: x_{part}")
-    check_length(y, len(x), f"{where}: y_{part}")
-    return x, y
+class _Part(NamedTuple):
+    """Samples and labels of a part, and what messages call them."""
+
+    x: Array
+    y: Array
+    where: str
+    where_y: str
+
+
+def _parts(arrays: dict[str, Array], titles: dict[str, str]) -> dict[str, _Part]:
+    """train, test, and val where it is there. Errors: InputError."""
+    parts = {}
+    for part in ("train", "val", "test"):
+        x, y = f"x_{part}", f"y_{part}"
+        if x in arrays:
+            parts[part] = _Part(arrays[x], arrays[y], titles[x], titles[y])
+            check_shape(arrays[x], titles[x])
+            check_length(arrays[y], len(arrays[x]), titles[y])
+    if "test" not in parts:
+        train = parts["train"]
+        stay, held = choose_test(len(train.x), TEST_SHARE)
+        parts["train"] = train._replace(x=train.x[stay], y=train.y[stay])
+        parts["test"] = train._replace(x=train.x[held], y=train.y[held])
+    return parts
 
 
 def _dataset_of_events(

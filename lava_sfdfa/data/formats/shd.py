@@ -12,21 +12,20 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from lava_sfdfa.data.formats.idx import find_file
 from lava_sfdfa.data.samples import Dataset, Recordings, check_labels, gather, split
+from lava_sfdfa.data.sources import find
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
 
 N_UNITS, N_CLASSES = 700, 20
-FILES = ("shd_train.h5.gz", "shd_test.h5.gz")
 
 
-def load_shd(name: str, folder: Path) -> Dataset:
+def load_shd(name: str, data_dir: Path | None) -> Dataset:
     """The Spiking Heidelberg Digits, packed with gzip as published, or unpacked.
 
     Errors: InputError for a file that is missing, damaged or something else.
     """
-    parts = [read_shd(find_file(name, folder, file)) for file in FILES]
+    parts = [read_shd(path) for path in find(name, data_dir)]
     return split(name, (N_UNITS,), N_CLASSES, *parts)
 
 
