@@ -11,11 +11,11 @@ import numpy as np
 
 from lava_sfdfa.config import Kind
 from lava_sfdfa.data.formats.arrays import (
-    EVENT_ARRAYS,
     SAMPLE_ARRAYS,
     VALIDATION_ARRAYS,
     dataset_of_arrays,
 )
+from lava_sfdfa.data.formats.event_arrays import EVENT_ARRAYS, load_event_arrays
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
@@ -49,6 +49,8 @@ def load_npz(
         called = _called(file.files)
         read = arrays_of(file, list(called.values()), path)
     arrays = dict(zip(called, read, strict=True))
+    if called is EVENTS:
+        return load_event_arrays(arrays, str(path), path.name, reading)
     return dataset_of_arrays(arrays, str(path), path.name, kind, reading, called)
 
 
