@@ -20,27 +20,31 @@ def recording(
     times: (n,) numbers in units of `unit_us` microseconds, in any order; inputs: (n,)
     whole numbers below n_inputs. where: the sample, for messages. Errors: InputError.
     """
-    time_us = numbers(times, f"{where}, times") * unit_us
-    if (bad := ~((time_us >= 0) & (time_us <= LATEST_US))).any():
+    found = numbers(times, f"{where}, times")
+    if (bad := ~((found >= 0) & (found <= LATEST_US / unit_us))).any():
+        time_s = float(found[bad][0]) * unit_us / 1e6
         raise InputError(
-            f"{where} has a spike at {time_us[bad][0] / 1e6:g} s; times must be 0 to "
+            f"{where} has a spike at {time_s:g} s; times must be 0 to "
             f"{LATEST_US / 1e6:.0f} s since the recording began"
         )
     index = whole_numbers(inputs, n_inputs, "input", where)
-    if len(time_us) != len(index):
+    if len(found) != len(index):
         raise InputError(
-            f"{where} has {len(time_us)} times and {len(index)} inputs; each spike "
+            f"{where} has {len(found)} times and {len(index)} inputs; each spike "
             "needs one of both"
         )
+    time_us = np.minimum(np.rint(found * unit_us), LATEST_US)
     order = np.argsort(time_us, kind="stable")
     kind = np.uint16 if n_inputs <= 2**16 else np.int32
-    return np.rint(time_us[order]).astype(np.int32), index[order].astype(kind)
+    return time_us[order].astype(np.int32), index[order].astype(kind)
 
 
 def whole_numbers(values: Any, n: int, what: str, where: str) -> Array:
     """Whole numbers from 0 to n - 1: int64 (k,). Errors: InputError."""
     found = numbers(values, f"{where}, {what}s")
-    if (bad := ~((found >= 0) & (found < n) & (found == np.rint(found)))).any():
+    with np.errstate(invalid="ignore"):  # NaN is none
+        is_whole = found == np.rint(found)
+    if (bad := ~((found >= 0) & (found < n) & is_whole)).any():
         raise InputError(
             f"{where} has the {what} {found[bad][0]:g}; it must be a whole number from "
             f"0 to {n - 1}"
