@@ -103,15 +103,15 @@ def checked_labels(labels: Array, where: str) -> Array:
             f"{where} has the shape {labels.shape}; it must be (samples,), a label "
             "each, or rows of zeros with a one"
         )
-    if labels.dtype.kind in "iub":
+    if labels.dtype.kind in "ib":
         return labels.astype(np.int64)
     if labels.dtype.kind == "U":
         return labels
-    if labels.dtype.kind != "f":
+    if labels.dtype.kind not in "uf":
         raise InputError(
             f"{where} holds {labels.dtype}; labels must be integers or texts"
         )
-    whole = np.isfinite(labels) & (labels == np.rint(labels))
+    whole = np.isfinite(labels) & (labels == np.rint(labels)) & (abs(labels) < 2**53)
     if not whole.all():
         bad = int(np.argmin(whole))
         raise InputError(

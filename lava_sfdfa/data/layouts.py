@@ -89,9 +89,11 @@ def not_found(name: str, data_dir: Path | None, wanted: str) -> InputError:
 
 def holds(folder: Path) -> str:
     """What is in a folder, in words."""
-    if not folder.is_dir():
-        return "is no folder"
-    names = sorted(path.name for path in folder.iterdir() if not of_system(path.name))
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    names = [name for name in names if not of_system(name)]
     if not names:
         return "is empty"
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""

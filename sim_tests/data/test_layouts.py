@@ -180,7 +180,9 @@ def test_a_missing_set_says_what_was_found_instead(tmp_path):
         f"nor below it in mnist or MNIST; {tmp_path} holds cats, dogs; run "
         "`lava-sfdfa data fetch mnist`, or give the folder of the files with --data-dir"
     )
-    with pytest.raises(InputError, match="nowhere is no folder; run"):
+    with pytest.raises(
+        InputError, match=r"nowhere cannot be read \(No such file or directory\); run"
+    ):
         load_dataset("shd", tmp_path / "nowhere")
 
 
