@@ -15,7 +15,7 @@ from lava_sfdfa.config import KINDS, Kind
 from lava_sfdfa.data.classes import Classes
 from lava_sfdfa.data.samples import Images, Recordings, Samples, gather
 from lava_sfdfa.data.series import features_of, points_of
-from lava_sfdfa.data.spikes import are_of_sensor, check_list, recordings_of
+from lava_sfdfa.data.spikes import check_list, recordings_of
 from lava_sfdfa.data.tables import PopulationCode
 from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.types import Array
@@ -58,7 +58,7 @@ class Reading:
 
         Errors: InputError for samples of another shape, and unknown labels.
         """
-        if self.kind == "events" or are_of_sensor(x):
+        if self.kind == "events":
             return self._recordings(x, y, where, where_y)
         x = array_of(x, where)
         fits = x.ndim >= 2 and math.prod(x.shape[1:]) == math.prod(self.shape)
@@ -198,8 +198,8 @@ def array_of(values: Any, where: str) -> Array:
         return np.asarray(values)
     except ValueError:
         raise InputError(
-            f"{where} holds lists of several lengths; samples must have one shape, or "
-            "be recordings, with kind events"
+            f"{where} holds lists of several lengths; allowed is one shape, or for "
+            "samples recordings, with kind events"
         ) from None
 
 

@@ -170,6 +170,7 @@ def of_dtype(*fields):
         (of_dtype(("t", int), ("y", int)), "lacks the field x"),
         (([camera(0), [[0.1]]] * 5, [0, 1] * 5), "some samples are structured arrays"),
         ((cameras(10)[0], np.arange(9)), r"data: y has the shape \(9,\); it must be"),
+        ((cameras(10)[0], [[0], [0, 1]] * 5), "data: y holds lists of several lengths"),
         ((cameras(10)[0], [0.5] * 10), "sample 0 has the label 0.5"),
         ((*cameras(10), cameras(5)[0]), "data has 3 entries"),
         ((*cameras(10), cameras(3)[0], [0, 1, 7]), "label 7, which does not occur"),
@@ -295,3 +296,7 @@ def test_a_network_of_images_takes_no_recordings():
     model = ls.train((x, np.arange(20) % 2), kind="image", hidden=(5,), epochs=1)
     with pytest.raises(InputError, match="data holds recordings; .* on image samples"):
         as_dataset(Tonic(10), reading=model.artifact.reading)
+    with pytest.raises(InputError, match="data holds recordings; .* on image samples"):
+        model.evaluate(Tonic(10))
+    with pytest.raises(InputError, match=r"x has the shape \(10, 20\); it must be"):
+        model.predict(cameras(10)[0])

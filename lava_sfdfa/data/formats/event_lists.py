@@ -3,11 +3,9 @@
 import math
 from typing import Any
 
-import numpy as np
-
 from lava_sfdfa.data.formats.arrays import NAME, SAMPLE_ARRAYS
 from lava_sfdfa.data.formats.events import EventPart, dataset_of_events, gathered
-from lava_sfdfa.data.reading import Reading
+from lava_sfdfa.data.reading import Reading, array_of
 from lava_sfdfa.data.recordings import inputs_of
 from lava_sfdfa.data.samples import Dataset, Recordings
 from lava_sfdfa.data.spikes import (
@@ -30,15 +28,15 @@ def is_tonic(data: Any) -> bool:
 def load_tonic(data: tuple[Any, ...], reading: Reading | None = None) -> Dataset:
     """Data sets of tonic: one, of which a fifth is held out as the test part, or
     training and test. reading: as in `load_arrays`. Errors: InputError."""
-    shape = _shape(reading) or _sensor(data[0])
+    shape = _shape(reading) if reading else _sensor(data[0])
     parts = [_of_tonic(part, shape, f"data[{n}]") for n, part in enumerate(data)]
     return dataset_of_events(NAME, shape, parts, reading)
 
 
 def tonic_samples(data: Any, reading: Reading) -> Recordings:
     """All samples of a data set of tonic, for a network. Errors: InputError."""
-    part = _of_tonic(data, reading.shape, "data")
-    return gathered(part, reading, math.prod(reading.shape))
+    shape = _shape(reading)
+    return gathered(_of_tonic(data, shape, "data"), reading, math.prod(shape))
 
 
 def load_event_lists(data: tuple[Any, ...], reading: Reading | None = None) -> Dataset:
@@ -53,11 +51,11 @@ def load_event_lists(data: tuple[Any, ...], reading: Reading | None = None) -> D
     given = dict(zip(names, data, strict=True))
     for name in names[::2]:
         check_list(given[name], f"data: {name}")
-    shape = _shape(reading) or shape_of(data[0], f"data: {names[0]}")
+    shape = _shape(reading) if reading else shape_of(data[0], f"data: {names[0]}")
     parts = [
         EventPart(
             recordings_of(given[x], shape, f"data: {x}"),
-            np.asarray(given[y]),
+            array_of(given[y], f"data: {y}"),
             f"data: {y}",
         )
         for x, y in zip(names[::2], names[1::2], strict=True)
@@ -65,13 +63,13 @@ def load_event_lists(data: tuple[Any, ...], reading: Reading | None = None) -> D
     return dataset_of_events(NAME, shape, parts, reading)
 
 
-def _shape(reading: Reading | None) -> tuple[int, ...] | None:
+def _shape(reading: Reading) -> tuple[int, ...]:
     """The shape that a network takes. Errors: InputError for one of no recordings."""
-    if reading is not None and reading.kind != "events":
+    if reading.kind != "events":
         raise InputError(
             f"data holds recordings; the network was trained on {reading.kind} samples"
         )
-    return None if reading is None else reading.shape
+    return reading.shape
 
 
 def _sensor(data: Any) -> tuple[int, ...]:
@@ -98,4 +96,5 @@ def _of_tonic(data: Any, shape: tuple[int, ...], where: str) -> EventPart:
             )
         recordings.append(recording_of(events, shape, f"{where}, sample {number}"))
         labels.append(label)
-    return EventPart(recordings, np.asarray(labels), f"{where}, labels")
+    where_y = f"{where}, labels"
+    return EventPart(recordings, array_of(labels, where_y), where_y)
