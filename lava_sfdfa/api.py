@@ -47,7 +47,8 @@ def train(
     """Train a network in the chip's integers.
 
     data: a name ("digits"), the path of an `.npz` file, arrays (x, y), of which a fifth
-    becomes the test part, (x_train, y_train, x_test, y_test), or a `Dataset`.
+    becomes the test part, (x_train, y_train, x_test, y_test), one data set of tonic or
+    two, or a `Dataset`; x may be recordings, see `data.spikes`.
     config: a `Config`, which is taken whole, or a TOML file, which changes the preset
     of the data set. settings: fields of `Config`, which win. out: folder for the
     artifact, written after every epoch, and a picture. resume: go on from the artifact
