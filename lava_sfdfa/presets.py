@@ -66,6 +66,7 @@ NAMED: dict[str, dict[str, Any]] = {
         "recording_s": 0.1,
         "bins": 4,
         "bin_events": 2,
+        "input_impulse": 64,
     },
 }
 
