@@ -34,8 +34,9 @@ class Place(NamedTuple):
 def grow(p, synapses, neurons, state, sources, place, noise):
     """Grow the tags of the neurons (of the slice) that spike or are woken.
 
-    state: u and the spikes in this sample, int32 (n,); synapses: tags and second tags, int16 (n, axons), x1 and x2, int32 (axons,);
-    sources: int32 (axons,); noise: the uniform number and the bits of the step.
+    state: u and the spikes in this sample, int32 (n,); synapses: tags and second tags,
+    int16 (n, axons), x1 and x2, int32 (axons,); sources: int32 (axons,); noise: the
+    uniform number and the bits of the step.
     """
     tags, jumps, x1, x2 = synapses
     u, n_spikes = state

@@ -201,8 +201,8 @@ def store_factor(p, state, s, post, total, key, uniform):
 
 @njit
 def commit(p, state, s, key, bits):
-    """Change the weights of the neurons that have tags by these and their factors; where
-    the factor is zero, nothing can change, and nothing is done."""
+    """Change the weights of the neurons that have tags by these and their factors;
+    where the factor is zero, nothing can change, and nothing is done."""
     n_rows, n_columns = s.size[ROWS], s.size[COLUMNS]
     n_padded = padded(s)
     n_moved, moved = 0, np.empty(n_rows, np.int32)

@@ -36,10 +36,9 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
     multiple of 2**factor_bits. seed: of random numbers; first_sample: samples learned
     before.
 
-    `spikes` are those of the step, `n_spikes` those of the sample, `tagged` says who has
-    tags, since it spiked or was woken, `factor` is its y3;
-    `n_cut` counts third factors that were cut off and steps in which a u left its 24
-    bits.
+    `spikes` are those of the step, `n_spikes` those of the sample; `tagged` says who
+    has tags, since it spiked or was woken; `factor` is y3; `n_cut` counts third factors
+    that were cut off and steps in which a u left its 24 bits.
     """
 
     def __init__(
