@@ -41,6 +41,7 @@ def train(
     data_dir: PathLike | None = None,
     resume: bool = False,
     backend: Backend = "cpu",
+    auto: bool = False,
     progress: bool = False,
     **settings: Any,
 ) -> Model:
@@ -52,7 +53,8 @@ def train(
     config: a `Config`, which is taken whole, or a TOML file, which changes the preset
     of the data set. settings: fields of `Config`, which win. out: folder for the
     artifact, written after every epoch, and a picture. resume: go on from the artifact
-    in it. backend: cpu, or lava, which is slow and reaches the same digest. progress:
+    in it. backend: cpu, or lava, which is slow and reaches the same digest. auto: where
+    a new training goes wrong, begin again with other settings, at most twice. progress:
     show a bar.
     Errors: InputError, BackendError; Ctrl-C raises `Stopped`, a KeyboardInterrupt,
     after which `out` holds the last full epoch.
@@ -64,7 +66,9 @@ def train(
     with _display(progress, chosen.epochs) as display:
         if not resume:
             chosen = _calibrated(chosen, dataset, config, settings, display)
-        artifact, result = run.train(dataset, chosen, folder, display, resume, backend)
+        artifact, result = run.train(
+            dataset, chosen, folder, display, resume, backend, auto
+        )
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
 

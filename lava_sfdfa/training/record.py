@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_sfdfa.chip import widths
 from lava_sfdfa.chip.protocol import SILENT_RATE
 from lava_sfdfa.config import Config
 from lava_sfdfa.engine.engine import Engine
@@ -22,10 +23,20 @@ def silent_neurons(engine: Engine) -> list[int]:
     return [int(np.sum(state.rate < SILENT_RATE)) for state in engine.states[:-1]]
 
 
+def weights_at_limit(engine: Engine) -> list[float]:
+    """Share of all weights of each layer that stand at a limit."""
+    low, high = widths.WEIGHT.minimum, widths.WEIGHT.maximum
+    return [
+        float(np.mean((state.weights == low) | (state.weights == high)))
+        for state in engine.states
+    ]
+
+
 def saturation(counts: list[dict[str, int]]) -> dict[str, list[float]]:
     """Shares of what was visited that stood at a limit: one for each layer.
 
-    For currents, the steps in which a u of the layer left its 24 bits.
+    Of weights, those that an update visited, see `weights_at_limit` for all; of
+    currents, the steps in which a u of the layer left its 24 bits.
     """
     shares = {
         "weights": ("weights_limit", "weight_updates"),

@@ -76,7 +76,7 @@ def test_the_digest_is_pinned(tmp_path):
     assert run(tmp_path).digest == DIGEST
 
 
-DIGEST = "566e3c109e9aebdd9706f8c9a8290d08a3f4b192aca95cb1c39a7251fac355e1"
+DIGEST = "3837a7cc96502f6626c51d7f8737f14de28e4f72d8faa4778c9a6bf24ebeddad"
 
 
 def test_a_stopped_training_resumes_to_the_same_network(tmp_path):
