@@ -160,6 +160,8 @@ def continued(record: dict[str, Array], row: Row) -> dict[str, Array]:
     """A record with a row more. What an earlier version did not record is NaN."""
     new = {name: np.array([value]) for name, value in row.items()}
     n_before = len(record.get("train_accuracy", ()))
+    if n_before == 0:
+        return new
     return {
         name: np.concatenate(
             [record.get(name, np.full((n_before, *value.shape[1:]), np.nan)), value]

@@ -10,16 +10,16 @@ import pytest
 
 import lava_sfdfa as ls
 
-DIGEST = "296ca62ed395513d670e60b4223e5a71cf5eee2af4607d1294371d84a998d87b"
+DIGEST = "8563a947d24ab6e8698ed783cf6bc93f6fa435c5aa0c0b00d027d8fcd0b7adf8"
 PLANS = {
-    ("oheo-gulch", "learning"): "d9a75e7156be8b2cc50cc7e9b1ac6680cdd79c553530c36f"
-    "a95b0f04ba48b237",
-    ("kapoho-bay", "learning"): "6739936731f97913eeae6d53923dcc2ef94b9b665f5fc078"
-    "8afc95593ad811a2",
-    ("oheo-gulch", "inference"): "56d8cf605c1fa13d79d8182e4555172b77309aed27a45a77"
-    "5fc3002b6ae96c89",
-    ("kapoho-bay", "inference"): "4365a7702fd16f3a7e3b6920907d7e00775e77489662fe1c"
-    "0a01a174d07eabc3",
+    ("oheo-gulch", "learning"): "a96c129fd8afae0b87989c40d18d5ab9015aee0fba6ed84c"
+    "4605e31d31bb1656",
+    ("kapoho-bay", "learning"): "facce7e15ae739eb088c1122ea53e8362905a6f29af3bef1"
+    "068fedd7b89345c6",
+    ("oheo-gulch", "inference"): "c1598c4b88b3c78aa43eb18d404fc13945e8cfafa1f5268a"
+    "fbb7a0825dce8920",
+    ("kapoho-bay", "inference"): "1e99853d885c8eb6cf61c999d3422372600b8e93b8d4739d"
+    "56a0fe298f26af1a",
 }
 # Over names, types and values of the file of lava-dl, whatever the version of HDF5.
 NETX = "946622594bd18e7efceffba2f7645c51584040570282494d80df89e8977f7409"

@@ -76,7 +76,7 @@ def test_the_digest_is_pinned(tmp_path):
     assert run(tmp_path).digest == DIGEST
 
 
-DIGEST = "3837a7cc96502f6626c51d7f8737f14de28e4f72d8faa4778c9a6bf24ebeddad"
+DIGEST = "81bbb185fea22ea53a78ded2e76432e0cbca7f5d4d9c7605341ec49c43bdf8cc"
 
 
 def test_a_stopped_training_resumes_to_the_same_network(tmp_path):
