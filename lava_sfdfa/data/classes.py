@@ -36,12 +36,16 @@ class Classes:
 
     @property
     def note(self) -> str | None:
-        """A sentence about names that are not the numbers 0, 1, 2 and so on."""
+        """A sentence about a class that is alone, and about names that are not the
+        numbers 0, 1, 2 and so on."""
+        if len(self.names) == 1:
+            return f"warning: all labels are {self.names[0]!r}: nothing can be learned"
         if self.are_numbers:
             return None
-        names = ", ".join(map(str, self.names[:SHOWN]))
-        more = ", ..." if len(self.names) > SHOWN else ""
-        return f"the {len(self.names)} classes are {names}{more}"
+        note = f"the {len(self.names)} classes are {self.summary}"
+        if isinstance(self.names[0], str) or self.names[-1] < len(self.names):
+            return note
+        return f"warning: the labels have gaps; {note}"
 
     def numbers(self, labels: Any, where: str) -> Array:
         """The number of each label: int64 (n,). Errors: InputError for an unknown one,

@@ -156,6 +156,8 @@ def reading_of(x: Array, classes: Classes, where: str, kind: Kind | None) -> Rea
         features = numbers.reshape(len(x), -1)
         what = f"a table of {features.shape[1]} features"
     code = PopulationCode.of(features)
+    if (code.knots[:, 0] == code.knots[:, -1]).all():
+        notes.append(f"warning: no feature of {where} differs between the samples")
     notes.append(
         f"{where} is read as {what}: {code.n_inputs} inputs, {code.n_fields} for each "
         f"of {len(code.knots)} numbers"

@@ -18,6 +18,7 @@ from lava_sfdfa.config import Config
 from lava_sfdfa.data.encoding import Part, encode
 from lava_sfdfa.data.samples import Dataset, Recordings
 from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.quantise import quantise, tag_gain, weight_unit
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.training.record import saturation
@@ -63,9 +64,11 @@ def calibrate(config: Config, data: Dataset, given: Collection[str]) -> Calibrat
     samples = data.train.take(chosen.astype(np.int64))
     notes = []
     if isinstance(samples, Recordings):
+        check_spikes(samples.time_us, data)
         config = changed(config, **_times(config, samples, given))
         notes.append(_note_of_times(config, samples))
     trial = _Trial(config, encode(samples, config), data.n_classes)
+    check_spikes(trial.part.events.index, data)
     if isinstance(samples, Recordings):
         trial = trial.with_config(changed(config, input_impulse=_impulse(trial)))
     for name, layers, wanted in (
@@ -80,6 +83,16 @@ def calibrate(config: Config, data: Dataset, given: Collection[str]) -> Calibrat
     return Calibration(config, tuple(notes))
 
 
+def check_spikes(spikes: Array, data: Dataset) -> None:
+    """Errors: InputError where there are none."""
+    if not len(spikes):
+        raise InputError(
+            f"{data.source or data.name}: the training samples have no spikes, since "
+            "all pixels are black or no recording has an event; give samples that "
+            "differ"
+        )
+
+
 # --- recordings -------------------------------------------------------------------
 
 
@@ -87,7 +100,7 @@ def _times(
     config: Config, samples: Recordings, given: Collection[str]
 ) -> dict[str, Any]:
     """Extent, bins and time constants, from where the events lie."""
-    last = np.percentile(samples.time_us, SHOWN_PERCENT) if samples.time_us.size else 0
+    last = np.percentile(samples.time_us, SHOWN_PERCENT)
     tau = TAU_SYNAPSE_SHARE * config.window_s
     if "tau_synapse_s" in given:
         tau = config.tau_synapse_s
