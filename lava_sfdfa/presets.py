@@ -78,13 +78,14 @@ _TABLE = {  # features in a population code, see data/tables.py
     "learning_rate": 0.06,
 }
 _CALIBRATED = {**_IMAGES, "hidden": (400,)}  # see training/calibrate.py
+_EVENTS = {**_CALIBRATED, "tau_synapse_s": 0.01, "tau_membrane_s": 0.02}
 
 # Of what has no configuration of its own, by the kind of its samples.
 OF_KIND: dict[Kind, dict[str, Any]] = {
     "table": _TABLE,
     "series": _TABLE,
     "image": _CALIBRATED,
-    "events": _CALIBRATED,
+    "events": _EVENTS,
 }
 CALIBRATED: tuple[Kind, ...] = ("image", "events")
 

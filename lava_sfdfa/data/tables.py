@@ -2,8 +2,8 @@
 
 A feature becomes a row of inputs with overlapping receptive fields; the nearer a value
 is to the centre of a field, the brighter its input is, and so the earlier it spikes in
-the latency code. Few features get many fields each, so that about as many inputs are
-active in every sample as there are in an image.
+the latency code. A value is seen by about six fields. Few features get many narrow
+fields each, many features few wide ones.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 
 from lava_sfdfa.types import Array
 
-ACTIVE = 48  # inputs that shall be active in a sample, over all features
+INPUTS = 72  # that all features shall have together
 FIELDS_MOST, FIELDS_LEAST = 24, 4  # of a feature
 SPREAD = 3  # fields whose centres lie within the width of one
 
@@ -34,7 +34,7 @@ class PopulationCode:
         """The code for the training samples x: float64 (n, n_features)."""
         shares = np.linspace(0, 1, min(len(x), 65))
         knots = np.ascontiguousarray(np.quantile(x, shares, axis=0).T)
-        fields = round(SPREAD * ACTIVE / (2 * x.shape[1]))
+        fields = round(INPUTS / x.shape[1])
         return cls(knots, int(np.clip(fields, FIELDS_LEAST, FIELDS_MOST)))
 
     @property

@@ -1,0 +1,121 @@
+"""How arrays of one's own are read: what is guessed, what is asked, what is kept."""
+
+import numpy as np
+import pytest
+
+import lava_sfdfa as ls
+from lava_sfdfa.data.classes import Classes
+from lava_sfdfa.data.formats.arrays import load_arrays
+from lava_sfdfa.data.reading import guessed_kind
+from lava_sfdfa.errors import InputError
+
+RNG = np.random.RandomState(0)
+Y = np.arange(40) % 2
+
+
+@pytest.mark.parametrize(
+    ("x", "kind"),
+    [
+        (RNG.randn(40, 4), "table"),
+        (RNG.randint(0, 9, (40, 4)), "table"),
+        (RNG.rand(40, 8, 8), "image"),
+        (RNG.randint(0, 256, (40, 8, 8)).astype(np.uint8), "image"),
+        (RNG.randint(0, 17, (40, 8, 8)), "image"),
+        (RNG.rand(40, 8, 8, 3), "image"),
+        (RNG.rand(40, 8, 8) > 0.5, "image"),
+        (RNG.randn(40, 3, 50), "series"),
+        (RNG.rand(40, 3, 50) * 1.5, "series"),
+    ],
+)
+def test_the_kind_is_guessed(x, kind):
+    assert guessed_kind(x, "x") == kind
+    assert load_arrays((x, Y)).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (RNG.randint(0, 1000, (40, 8, 8)), "Say what it is with kind"),
+        (RNG.randn(40, 8, 8, 3), "Say what it is with kind"),
+        (np.full((40, 8, 8), np.nan), "holds nothing but NaN"),
+        (np.full((40, 4), "a"), "samples must be numbers"),
+        (np.zeros(40), "it must be"),
+        (np.zeros((40, 0)), "none of them 0"),
+        (np.where(np.arange(4) < 3, RNG.randn(40, 4), np.inf), "NaN or infinity"),
+    ],
+)
+def test_what_cannot_be_guessed_is_a_sentence(x, message):
+    with pytest.raises(InputError, match=message) as caught:
+        load_arrays((x, Y))
+    assert "\n" not in str(caught.value)
+
+
+def test_kind_decides_where_the_guess_is_wrong():
+    x = RNG.rand(40, 3, 50)
+    assert load_arrays((x, Y)).kind == "image"
+    assert load_arrays((x, Y), "series").kind == "series"
+    assert load_arrays((x, Y), "table").kind == "table"
+    with pytest.raises(InputError, match="series are"):
+        load_arrays((x[:, 0], Y), "series")
+
+
+def test_integers_of_another_scale_are_stretched_by_the_training_part():
+    x = RNG.randint(0, 17, (40, 8, 8))
+    data = load_arrays((x, Y, x[:8], Y[:8]))
+    assert "data: x_train is read as images of 0 to 16" in data.reading.notes
+    np.testing.assert_array_equal(
+        data.test.images, np.rint(x[:8].reshape(8, -1) * 255 / 16)
+    )
+
+
+def test_nothing_of_the_test_part_is_used():
+    """Not its scale, nor its quantiles, nor its classes."""
+    x = RNG.randn(40, 4)
+    plain = load_arrays((x, Y, x[:8], Y[:8]))
+    other = load_arrays((x, Y, 1000 * x[:8], Y[:8]))
+    assert (plain.train.images == other.train.images).all()
+    with pytest.raises(InputError, match="does not occur in training"):
+        load_arrays((x, Y, x[:8], Y[:8] + 5))
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        ([0, 1, 2], (0, 1, 2)),
+        ([0, 100, 200], (0, 100, 200)),
+        ([-1, 1], (-1, 1)),
+        (["b", "a"], ("a", "b")),
+        ([1.0, 2.0], (1, 2)),
+        ([True, False], (0, 1)),
+    ],
+)
+def test_classes_are_the_labels_that_occur(labels, names):
+    classes = Classes.of(np.array(labels), "y")
+    assert classes.names == names
+    again = Classes.from_text(classes.to_text())
+    numbers = again.numbers(np.array(labels), "y")
+    assert list(again.labels(numbers)) == list(np.array(names)[numbers])
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[0.5, 1.0], [np.nan, 1.0], [np.inf, 1.0], [None, 1], [1e30, 0.0]],
+)
+def test_labels_that_are_none_are_a_sentence(labels):
+    with pytest.raises(InputError) as caught:
+        Classes.of(np.array(labels), "y")
+    assert str(caught.value).startswith("y") and "\n" not in str(caught.value)
+
+
+def test_a_network_reads_later_samples_as_those_it_learned(tmp_path):
+    x = RNG.randn(60, 4) + 3 * (np.arange(60) % 3)[:, None]
+    names = np.array(["low", "middle", "high"])
+    y = names[np.arange(60) % 3]
+    model = ls.train((x, y), epochs=30, hidden=[60], out=tmp_path)
+    again = ls.load(tmp_path)
+    assert set(again.predict(x)) == set(names)
+    assert (again.predict(x) == y).mean() > 0.9
+    np.testing.assert_array_equal(model.predict(x), again.predict(x))
+    assert (again.predict(x * 1e6) != again.predict(x)).any()  # another scale
+    with pytest.raises(InputError, match=r"has the shape \(60, 3\)"):
+        again.predict(x[:, :3])
