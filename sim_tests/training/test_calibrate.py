@@ -1,4 +1,4 @@
-"""Settings that follow from the data: what is chosen, what stays, and that it learns."""
+"""Settings that follow from the data: what is chosen, what stays, that it learns."""
 
 import dataclasses
 
@@ -106,7 +106,7 @@ def test_the_test_part_is_not_read():
         ("threshold_hidden", 5.0),
         ("learning_rate", 0.02),
         ("recording_s", 1.0),
-        ("tau_synapse_s", 0.03),
+        ("tau_synapse_s", 0.015),
         ("tau_membrane_s", 0.03),
         ("input_impulse", 100),
         ("bins", 7),
@@ -115,7 +115,7 @@ def test_the_test_part_is_not_read():
 def test_what_is_given_stays(name, value):
     model = ls.train(bursts(), epochs=1, hidden=[20], **{name: value})
     assert getattr(model.config, name) == value
-    others = {"threshold_output", "bins", "learning_rate"} - {name}
+    others = {"threshold_output", "bins"} - {name}
     plain = named_config("mnist")
     assert all(getattr(model.config, o) != getattr(plain, o) for o in others)
 
