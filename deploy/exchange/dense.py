@@ -86,7 +86,7 @@ def check_field(where: str, name: str, value: int, field: widths.Field) -> int:
 
 
 def held_membrane_decay(where: str, dv: int) -> tuple[int, list[str]]:
-    """`dv` where the chip holds it, and notes: 4096, a membrane that forgets everything,
+    """`dv` where the chip holds it, and notes: 4096, a membrane that forgets all,
     becomes 4095, which keeps 1/4096. Errors: InputError."""
     if dv != widths.DECAY.maximum + 1:
         return check_field(where, "dv", dv, widths.DECAY), []
@@ -97,7 +97,8 @@ def finite(where: str, name: str, values: object) -> Array:
     """Numbers of a file as float64, at least one. Errors: InputError, naming them."""
     array = np.asarray(values)
     if array.dtype.kind not in "iufb":
-        raise InputError(f"{where}: {name} holds {array.dtype}; allowed are numbers")
+        held = "text" if array.dtype.kind in "SUO" else array.dtype
+        raise InputError(f"{where}: {name} holds {held}; allowed are numbers")
     if array.size == 0:
         raise InputError(f"{where}: {name} has the shape {array.shape}; it is empty")
     array = array.astype(np.float64)

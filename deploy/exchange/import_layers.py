@@ -52,9 +52,7 @@ def fits(layers: tuple[DenseLif, ...], data: Dataset) -> bool:
     return n_in == math.prod(data.shape) and n_out >= data.n_classes
 
 
-def _learning(
-    layers: tuple[DenseLif, ...], config: Config, data: Dataset
-) -> Artifact:
+def _learning(layers: tuple[DenseLif, ...], config: Config, data: Dataset) -> Artifact:
     """The artifact with its rule. Errors: InputError where that cannot be built."""
     _check_decays(layers, config.steps)
     config = _in_units_of(layers, config)

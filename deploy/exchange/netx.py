@@ -66,14 +66,7 @@ def read_netx(path: Path) -> tuple[tuple[DenseLif, ...], int | None, list[str]]:
     try:
         with h5py.File(path, "r") as file:
             groups = [file[f"layer/{n}"] for n in range(len(file["layer"]))]
-            layers, notes = [], []
-            for number in _dense(path, groups):
-                where = f"{path}: layer {number}"
-                layer, more = _read_layer(where, groups[number])
-                if layers:
-                    _check_follows(where, layer, len(layers[-1].weights))
-                layers.append(layer)
-                notes += more
+            layers, notes = _read_layers(path, groups)
             steps = _steps(path, file)
     except (
         OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError,
@@ -82,7 +75,27 @@ def read_netx(path: Path) -> tuple[tuple[DenseLif, ...], int | None, list[str]]:
             f"{path}: cannot be read as a netx file ({error}); allowed is HDF5 as "
             "lava-dl 0.6.0 exports it"
         ) from None
-    return tuple(layers), steps, notes
+    return layers, steps, notes
+
+
+def _read_layers(
+    path: Path, groups: list[h5py.Group]
+) -> tuple[tuple[DenseLif, ...], list[str]]:
+    """The dense layers, which have to follow each other, and notes."""
+    layers: list[DenseLif] = []
+    notes: list[str] = []
+    for number in _dense(path, groups):
+        where = f"{path}: layer {number}"
+        layer, more = _read_layer(where, groups[number])
+        n_pre = layer.weights.shape[1]
+        if layers and n_pre != len(layers[-1].weights):
+            raise InputError(
+                f"{where}: weight takes {n_pre} inputs, but the layer before has "
+                f"{len(layers[-1].weights)} neurons; they have to be equal"
+            )
+        layers.append(layer)
+        notes += more
+    return tuple(layers), notes
 
 
 def _dense(path: Path, groups: list[h5py.Group]) -> list[int]:
@@ -98,7 +111,7 @@ def _dense(path: Path, groups: list[h5py.Group]) -> list[int]:
     for number, kind in enumerate(kinds):
         if kind == "input" and "neuron" in groups[number]:
             raise InputError(
-                f"{path}: layer {number} makes the spikes of the inputs with neurons of "
+                f"{path}: layer {number} makes spikes of the inputs with neurons of "
                 "its own, by a weight and a bias, which an artifact cannot hold; "
                 "allowed are inputs that are spikes; leave this layer out of the file"
             )
@@ -107,19 +120,11 @@ def _dense(path: Path, groups: list[h5py.Group]) -> list[int]:
     return [number for number, kind in enumerate(kinds) if kind == "dense"]
 
 
-def _check_follows(where: str, layer: DenseLif, n_before: int) -> None:
-    if layer.weights.shape[1] != n_before:
-        raise InputError(
-            f"{where}: weight takes {layer.weights.shape[1]} inputs, but the layer "
-            f"before has {n_before} neurons; they have to be equal"
-        )
-
-
 def _read_layer(where: str, group: h5py.Group) -> tuple[DenseLif, list[str]]:
     if "bias" in group and np.any(bias := finite(where, "bias", group["bias"][()])):
         raise InputError(
-            f"{where}: bias is from {bias.min():g} to {bias.max():g}; allowed is 0, "
-            "since neurons of an artifact have no constant input"
+            f"{where} has 'bias', which cannot be taken over, from {bias.min():g} to "
+            f"{bias.max():g}; allowed is 0, since neurons here have no constant input"
         )
     for name in ("weight_rec", "weight/imag", "neuron/weight_exp"):
         if name in group:

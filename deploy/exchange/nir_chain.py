@@ -80,4 +80,3 @@ def _starts(path: Path, graph: Graph) -> list[str]:
         raise InputError(f"{path}: node {name!r} is in a loop; {WANTED}")
     several = " and ".join(map(repr, starts))
     raise InputError(f"{path}: nodes {several} follow no other; {WANTED}")
-

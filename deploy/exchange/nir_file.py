@@ -1,8 +1,8 @@
 """The HDF5 file of a NIR graph as plain values; needs nothing but h5py.
 
-The layout is that of `nir.write` of the package nir (0.1 to 1.0.8). That package checks
-more than we need (Rockpool writes an `Output` of three dimensions, which it refuses) and
-does not say where a damaged file is wrong.
+The layout is that of `nir.write` of the package nir (0.1 to 1.0.8). To read, that
+package checks more than we need (it refuses the `Output` of three dimensions that
+Rockpool writes), and it does not say where a damaged file is wrong.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,10 @@ def read_graph(path: Path) -> Graph:
     try:
         with h5py.File(path, "r") as file:
             top = file["node"]
-            nodes = {name: _read_node(group) for name, group in top["nodes"].items()}
+            nodes = {
+                name: _read_node(f"{path}: node {name!r}", group)
+                for name, group in top["nodes"].items()
+            }
             edges = [(_text(a), _text(b)) for a, b in top["edges"][()]]
             added = top.get("metadata", {})
             metadata = {name: entry[()] for name, entry in added.items()}
@@ -47,7 +50,9 @@ def read_graph(path: Path) -> Graph:
     return Graph(nodes, edges, metadata)
 
 
-def _read_node(group: h5py.Group) -> Node:
+def _read_node(where: str, group: h5py.Group) -> Node:
+    if not isinstance(group, h5py.Group) or "type" not in group:
+        raise InputError(f"{where}: type is missing, such as Linear or CubaLIF")
     fields = {
         name: entry[()]
         for name, entry in group.items()

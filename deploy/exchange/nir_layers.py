@@ -1,9 +1,10 @@
 """NIR, in: the layers of a graph in the chip's integers.
 
-NIR has no time step, so a graph is read with forward Euler and the step of the tool that
-wrote it: `u += step / tau_syn * (w_in * x - u)`, `v += step / tau_mem * (r * u - v)`. The
-factors go into the weights, so that u and v are those of Lava's `LIF`. A `LIF` node has
-no current of its own: its u forgets everything in a step, which is du 4095.
+NIR has no time step, so a graph is read with forward Euler and the step of the tool
+that wrote it: `u += step / tau_syn * (w_in * x - u)`, then
+`v += step / tau_mem * (r * u - v)`. The factors go into the weights, so that u and v
+are those of Lava's `LIF`. A `LIF` node has no current of its own: its u forgets all in
+a step, which is du 4095.
 """
 
 from dataclasses import dataclass
@@ -31,8 +32,8 @@ def read_nir(
 ) -> tuple[tuple[DenseLif, ...], dict[str, Any], list[str]]:
     """Layers, the metadata of the graph as they stand there, and what was changed.
 
-    step_s: of the tool that wrote the graph, if we did not. Errors: InputError, naming node and field,
-    for all that is not a chain of dense layers and CubaLIF or LIF.
+    step_s: of the tool that wrote the graph, if we did not. Errors: InputError, naming
+    node and field, for all that is not a chain of dense layers and CubaLIF or LIF.
     """
     graph = read_graph(path)
     step_s = STEP_S if METADATA in graph.metadata else step_s
@@ -67,7 +68,7 @@ class Reader:
         value = self.node.fields.get(field, default)
         if value is None:
             raise InputError(
-                f"{self.where}: {field} is missing, which a {self.node.kind} has to have"
+                f"{self.where}: {field} is missing, which a {self.node.kind} must have"
             )
         return finite(self.where, field, value)
 
@@ -76,8 +77,8 @@ class Reader:
         values = self.numbers(field, default)
         if values.size not in (1, n):
             raise InputError(
-                f"{self.where}: {field} has the shape {values.shape}, but the layer has "
-                f"{n} neurons; allowed is a number for each"
+                f"{self.where}: {field} has the shape {values.shape}, but the layer "
+                f"has {n} neurons; allowed is a number for each"
             )
         if not np.allclose(values, values.flat[0], rtol=1e-5, atol=0):
             raise InputError(
@@ -128,8 +129,8 @@ def _weights(dense: Reader, n_before: int) -> Array:
     weights = dense.numbers("weight")
     if weights.ndim != 2 or weights.shape[1] != n_before:
         raise InputError(
-            f"{dense.where}: weight has the shape {weights.shape}, but {n_before} inputs "
-            f"lead to it; allowed is (neurons, {n_before})"
+            f"{dense.where}: weight has the shape {weights.shape}, but {n_before} "
+            f"inputs lead to it; allowed is (neurons, {n_before})"
         )
     return weights
 
@@ -186,9 +187,11 @@ def _to_eight_bits(
         )
     note = (
         f"{where}: weights were rounded to 8 bits, {1 / scale:.3g} a unit, off by "
-        f"{np.abs(rounded - scaled).max():.2f} units at most; vth {threshold:.4g} became "
-        f"{round(threshold * scale)}"
+        f"{np.abs(rounded - scaled).max():.2f} units at most; vth {threshold:.4g} "
+        f"became {round(threshold * scale)}"
     )
     if scale * threshold == most:
-        note += ", the most that the chip holds; is the step of the tool right (--step)?"
+        note += (
+            ", the most that the chip holds; is the step of the tool right (--step)?"
+        )
     return rounded.astype(np.int8), round(threshold * scale), [note]

@@ -1,7 +1,7 @@
 """A NIR graph of ours as the artifact that it was made from.
 
-Others may have changed its metadata or its layers, so all that they say is checked; where
-it is not whole, the graph is read as one of another tool.
+Others may have changed its metadata or its layers, so all that they say is checked;
+where it is not whole, the graph is read as one of another tool.
 """
 
 import dataclasses
@@ -44,8 +44,8 @@ def own_artifact(
 
 def _not_used(why: str) -> str:
     return (
-        f"the metadata {METADATA!r} do not describe this graph ({why}), so the learning "
-        "rule, feedback weights and training in them were not used"
+        f"the metadata {METADATA!r} do not describe this graph ({why}), so the "
+        "learning rule, feedback weights and training in them were not used"
     )
 
 
