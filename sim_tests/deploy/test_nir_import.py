@@ -63,9 +63,7 @@ def test_a_plain_lif_is_a_cuba_lif_that_forgets_its_current(tmp_path):
     nodes = graph(b=LIF, d=LIF)
     first, _ = read_nir(write(tmp_path, nodes))[0]
     scale = 127 / np.abs(nodes["a"]["weight"]).max()
-    np.testing.assert_array_equal(
-        first.weights, np.rint(nodes["a"]["weight"] * scale)
-    )
+    np.testing.assert_array_equal(first.weights, np.rint(nodes["a"]["weight"] * scale))
     assert (first.du, first.dv, first.vth) == (4095, 205, round(1.5 * scale))
 
 
@@ -102,11 +100,9 @@ def test_a_high_threshold_takes_bits_from_the_weights(tmp_path):
     """127 units of the largest weight would put the threshold beyond its 17 bits."""
     nodes = graph(b__v_threshold=3000 * ONES)
     largest = np.abs(nodes["a"]["weight"]).max()
-    first, _, notes = (lambda r: (r[0][0], r[1], r[2]))(
-        read_nir(write(tmp_path, nodes))
-    )
-    assert first.vth == 131071
-    assert np.abs(first.weights).max() == round(131071 / 3000 * largest) < 127
+    layers, _, notes = read_nir(write(tmp_path, nodes))
+    assert layers[0].vth == 131071
+    assert np.abs(layers[0].weights).max() == round(131071 / 3000 * largest) < 127
     assert "the most that the chip holds; is the step" in notes[0]
 
 
@@ -129,21 +125,45 @@ def with_value(shape, value):
         ({"a__weight": np.zeros((0, 6))}, r"node 'a': weight has the shape \(0, 6\)"),
         ({"a__weight": "heavy"}, "node 'a': weight holds text; allowed are numbers"),
         ({"a__weight": None}, "node 'a': weight is missing, which a Linear must have"),
-        ({"a__weight": np.ones((2, 4, 6))}, r"node 'a': weight has the shape \(2, 4, 6"),
-        ({"a__weight": np.ones((4, 5))}, "node 'input': shape is .6., but node 'a' take"),
-        ({"c__weight": np.ones((4, 5))}, "node 'c': weight has the shape .* but 4 input"),
+        (
+            {"a__weight": np.ones((2, 4, 6))},
+            r"node 'a': weight has the shape \(2, 4, 6",
+        ),
+        (
+            {"a__weight": np.ones((4, 5))},
+            "node 'input': shape is .6., but node 'a' take",
+        ),
+        (
+            {"c__weight": np.ones((4, 5))},
+            "node 'c': weight has the shape .* but 4 input",
+        ),
         ({"c__bias": with_value(4, 0.25)}, "node 'c': bias is from 0.25 to 1; allowed"),
         ({"c__bias": with_value(4, np.nan)}, "node 'c': bias holds nan"),
         ({"b__tau_syn": ZEROS}, "node 'b': tau_syn is 0 s; allowed is a step or more"),
         ({"b__tau_syn": -ONES}, "node 'b': tau_syn is -1 s; allowed is a step or more"),
-        ({"b__tau_syn": 5 * ONES}, "node 'b': du of tau_syn is -1; the chip holds 0 to"),
+        (
+            {"b__tau_syn": 5 * ONES},
+            "node 'b': du of tau_syn is -1; the chip holds 0 to",
+        ),
         ({"b__tau_mem": np.inf * ONES}, "node 'b': tau_mem holds inf"),
         ({"b__tau_mem": 1e-5 * ONES}, "tau_mem is 1e-05 s; .* with --step"),
-        ({"b__tau_mem": np.ones(3)}, r"node 'b': tau_mem has the shape \(3,\), but the"),
-        ({"b__tau_mem": np.arange(1, 5)}, "node 'b': tau_mem is from 1 to 4; allowed is"),
-        ({"b__v_threshold": ZEROS}, "node 'b': v_threshold is 0; allowed is more than 0"),
+        (
+            {"b__tau_mem": np.ones(3)},
+            r"node 'b': tau_mem has the shape \(3,\), but the",
+        ),
+        (
+            {"b__tau_mem": np.arange(1, 5)},
+            "node 'b': tau_mem is from 1 to 4; allowed is",
+        ),
+        (
+            {"b__v_threshold": ZEROS},
+            "node 'b': v_threshold is 0; allowed is more than 0",
+        ),
         ({"b__v_threshold": -ONES}, "node 'b': v_threshold is -1; allowed is more"),
-        ({"b__v_threshold": 1e7 * ONES}, "node 'a': the threshold is .* times the larg"),
+        (
+            {"b__v_threshold": 1e7 * ONES},
+            "node 'a': the threshold is .* times the larg",
+        ),
         ({"b__v_leak": ONES}, "node 'b': v_leak is from 1 to 1; allowed is 0"),
         ({"b__v_reset": -ONES}, "node 'b': v_reset is from -1 to -1; allowed is 0"),
         ({"b__type": None}, "node 'b': type is missing"),
@@ -169,12 +189,18 @@ CHAIN = list(pairwise(graph()))
     ("edges", "sentence"),
     [
         ([*CHAIN, ("b", "x")], "the edge from 'b' to 'x' names the node 'x', which is"),
-        ([*CHAIN, ("d", "c")], "branches or has a loop: node 'd' leads to 'c' and 'outp"),
+        (
+            [*CHAIN, ("d", "c")],
+            "branches or has a loop: node 'd' leads to 'c' and 'outp",
+        ),
         ([*CHAIN, ("b", "b")], "branches or has a loop: node 'b' leads to 'b' and 'c'"),
         ([*CHAIN, ("output", "input")], "node 'a' is in a loop"),
         ([*CHAIN[:2], *CHAIN[3:]], "nodes 'c' and 'input' follow no other"),
         ([*CHAIN[:1], ("b", "c"), ("c", "b"), *CHAIN[4:]], "'d' and 'input' follow no"),
-        ([("input", "a"), ("a", "output"), ("b", "c"), ("c", "d"), ("d", "b")], "'b' is"),
+        (
+            [("input", "a"), ("a", "output"), ("b", "c"), ("c", "d"), ("d", "b")],
+            "'b' is",
+        ),
         ([("a", "b", "c")], "cannot be read as a NIR graph"),
     ],
 )
