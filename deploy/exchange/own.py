@@ -32,12 +32,12 @@ def own_artifact(
         said = json.loads(metadata[METADATA])
         artifact = _artifact(layers, said)
         changed = artifact.digest != said["digest"]
+    except InputError as error:
+        return None, [_not_used(str(error))]
     except KeyError as error:
         return None, [_not_used(f"{error} is missing")]
-    except (
-        InputError, LookupError, TypeError, ValueError, AttributeError, RecursionError,
-    ) as error:  # fmt: skip
-        return None, [_not_used(str(error))]
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return None, [_not_used("they are damaged, or of another version")]
     note = "the graph was changed since its export; it is taken as it is now"
     return artifact, [note] if changed else []
 

@@ -68,7 +68,11 @@ def test_what_cannot_come_in_is_a_sentence(name, sentence, tmp_path):
             [64, 20, 10, 10],
             "they have 2 layers, the graph",
         ),
-        ("15_own_meta_text.nir", [64, 20, 10], "do not describe this graph (Expecting"),
+        (
+            "15_own_meta_text.nir",
+            [64, 20, 10],
+            "do not describe this graph (they are damaged",
+        ),
         ("16_own_meta_no_step.nir", [64, 20, 10], "('step_s' is missing)"),
         ("17_snntorch_leaky.nir", [64, 30, 10], "node '0': weights were rounded to 8"),
         ("18_rockpool_lif.nir", [64, 30, 10], "is the step of the tool right (--step)"),
