@@ -146,8 +146,9 @@ def import_network(
     if imported.own is not None:
         return Model(imported.own, notes=imported.notes)
     given = {**_values(config), **known_settings(settings)}
-    target = default_data(imported)
-    if data is not None:
+    if data is None:
+        target = default_data(imported)
+    else:
         target = as_dataset(data, _path(data_dir), given.get("kind"))
     given.pop("dataset", None)
     artifact = foreign_artifact(imported, target, given)

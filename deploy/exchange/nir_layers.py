@@ -102,7 +102,8 @@ class Reader:
         if tau < step_s * (1 - 1e-5):
             raise InputError(
                 f"{self.where}: {field} is {tau:.4g} s; allowed is a step or more, "
-                f"{step_s:.4g} s; give the step of the tool that wrote it with --step"
+                f"{step_s:.4g} s; give the step of the tool that wrote it with --step, "
+                "1e-6 for Norse"
             )
         return min(step_s / tau, 1.0)
 

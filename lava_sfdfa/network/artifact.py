@@ -184,13 +184,13 @@ def check_fits(artifact: Any, data: Dataset, holder: str = "the artifact") -> No
     what messages call it. Errors: InputError.
     """
     shape = tuple(data.shape)
-    if artifact.source == NO_DATA:
-        shape = (math.prod(shape),)
+    like = f"the data set it was trained on, {artifact.source!r}, or one like it"
+    if artifact.source == NO_DATA:  # any shape of this size
+        shape, like = (math.prod(shape),), "one of that size"
     if tuple(artifact.shape) != shape:
         raise InputError(
             f"{data.name}: has samples of the shape {data.shape}, but {holder} "
-            f"takes {tuple(artifact.shape)}; give the data set it was trained on, "
-            f"{artifact.source!r}, or one like it"
+            f"takes {tuple(artifact.shape)}; give {like}"
         )
     if data.n_classes > artifact.sizes[-1]:
         raise InputError(

@@ -1,5 +1,7 @@
-"""Files that other tools and accidents made, from the shared cases: all come in or get a
-sentence that names the real reason."""
+"""Files that other tools and accidents made, from the shared cases.
+
+All come in, or get a sentence that names the real reason.
+"""
 
 from pathlib import Path
 

@@ -146,7 +146,7 @@ def with_value(shape, value):
             "node 'b': du of tau_syn is -1; the chip holds 0 to",
         ),
         ({"b__tau_mem": np.inf * ONES}, "node 'b': tau_mem holds inf"),
-        ({"b__tau_mem": 1e-5 * ONES}, "tau_mem is 1e-05 s; .* with --step"),
+        ({"b__tau_mem": 1e-5 * ONES}, "tau_mem is 1e-05 s; .* with --step, 1e-6 for N"),
         (
             {"b__tau_mem": np.ones(3)},
             r"node 'b': tau_mem has the shape \(3,\), but the",

@@ -127,7 +127,7 @@ def test_limits(weights, du, dv, tmp_path):
 
 
 def test_a_foreign_file_with_equal_decays(tmp_path):
-    """Written by hand in lava-dl's layout; lava-dl and the import read the same file."""
+    """Written by hand in lava-dl's layout; lava-dl and the import read it."""
     path, rng = tmp_path / "a.net", np.random.RandomState(5)
     with h5py.File(path, "w") as file:
         for number, shape in enumerate([(20, 64), (10, 20)]):
