@@ -63,7 +63,7 @@ def test_a_graph_of_norse_comes_in_with_its_step(tmp_path):
         torch.nn.Linear(30, 10, bias=False), norse.torch.LIFCell(),
     )  # fmt: skip
     path = tmp_path / "a.nir"
-    nir.write(path, norse.torch.to_nir(network, torch.zeros(1, 64)))
+    nir.write(path, norse.torch.to_nir(network, torch.zeros(64)))
     with pytest.raises(ls.InputError, match="a step or more, .* 1e-6 for Norse"):
         ls.import_network(path)
     for layer in ls.import_network(path, step_s=1e-6).artifact.network.layers:
@@ -80,7 +80,7 @@ def test_a_graph_of_snntorch_comes_in(tmp_path):
         torch.nn.Linear(30, 10, bias=False), snntorch.Leaky(0.9, init_hidden=True),
     )  # fmt: skip
     path = tmp_path / "a.nir"
-    nir.write(path, export_to_nir(network, torch.zeros(1, 64)))
+    nir.write(path, export_to_nir(network, torch.zeros(64)))
     layer = ls.import_network(path).artifact.network.layers[0]
     weights = network[0].weight.detach().numpy()
     scale = 127 / abs(weights).max()
