@@ -57,7 +57,7 @@ def whole_weights(where: str, weights: Array, vth: int) -> tuple[Array, int, str
     (lava-nc: utils/weightutils.py). Such weights are halved, as is the threshold.
     Errors: InputError for weights that need all of 9 bits.
     """
-    whole = np.rint(finite(where, "weight", weights)).astype(np.int64)
+    whole = np.rint(finite(where, "weight", weights))
     if not np.array_equal(whole, weights):
         raise InputError(f"{where}: weights have to be integers of the chip")
     if widths.WEIGHT.holds(whole):
@@ -66,7 +66,7 @@ def whole_weights(where: str, weights: Array, vth: int) -> tuple[Array, int, str
         raise InputError(
             f"{where}: weights must be between {widths.WEIGHT.minimum} and "
             f"{widths.WEIGHT.maximum}, or even ones of twice that range, not from "
-            f"{whole.min()} to {whole.max()}; scale the weights and the threshold down"
+            f"{whole.min():g} to {whole.max():g}; scale the weights and the threshold down"
         )
     note = (
         f"{where}: even 9-bit weights were halved to 8 bits, and vth {vth} to "

@@ -62,7 +62,9 @@ def _read_node(where: str, group: h5py.Group) -> Node:
 
 
 def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    if not isinstance(value, (bytes, str)):
+        raise ValueError(f"{type(value).__name__} where a name belongs")
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _unreadable(path: Path, why: object) -> InputError:

@@ -72,6 +72,16 @@ class Reader:
             )
         return finite(self.where, field, value)
 
+    def matrix(self) -> Array:
+        """The weights (n_post, n_pre) of a dense layer. Errors: InputError."""
+        weights = self.numbers("weight")
+        if weights.ndim != 2:
+            raise InputError(
+                f"{self.where}: weight has the shape {weights.shape}; allowed is "
+                "(neurons, inputs)"
+            )
+        return weights
+
     def same(self, field: str, n: int, default: float | None = None) -> float:
         """A field that is the same in each of n neurons. Errors: InputError."""
         values = self.numbers(field, default)
@@ -111,8 +121,7 @@ class Reader:
 def _inputs_named(path: Path, graph: Graph, first: str) -> int:
     """How many inputs the first layer takes. Errors: InputError where the graph names
     another number."""
-    reader = Reader(path, first, graph.nodes[first])
-    n_inputs = reader.numbers("weight").shape[-1]
+    n_inputs = Reader(path, first, graph.nodes[first]).matrix().shape[1]
     for name, node in graph.nodes.items():
         if node.kind == "Input":
             shape = Reader(path, name, node).numbers("shape").astype(int)
@@ -127,8 +136,8 @@ def _inputs_named(path: Path, graph: Graph, first: str) -> int:
 def _weights(dense: Reader, n_before: int) -> Array:
     """The matrix (n_post, n_pre) of a dense layer without bias. Errors: InputError."""
     dense.zero("bias", "neurons of an artifact have no constant input")
-    weights = dense.numbers("weight")
-    if weights.ndim != 2 or weights.shape[1] != n_before:
+    weights = dense.matrix()
+    if weights.shape[1] != n_before:
         raise InputError(
             f"{dense.where}: weight has the shape {weights.shape}, but {n_before} "
             f"inputs lead to it; allowed is (neurons, {n_before})"

@@ -57,10 +57,18 @@ def test_mnist(tmp_path, data_dir):
 def test_a_graph_of_norse_comes_in_with_its_step(tmp_path):
     """It writes dt / tau_inv for a time constant, of which a step of dt**2 makes the
     shares that it uses: 0.2 of the current and 0.1 of the membrane."""
+
+    def cell(n):
+        """With a number for each neuron, or it cannot be written."""
+        taus = {"tau_syn_inv": torch.full((n,), 200.0)}
+        taus["tau_mem_inv"] = torch.full((n,), 100.0)
+        rest = {"v_leak": torch.zeros(n), "v_th": torch.ones(n)}
+        return norse.torch.LIFCell(norse.torch.LIFParameters(**taus, **rest))
+
     torch.manual_seed(0)
     network = norse.torch.SequentialState(
-        torch.nn.Linear(64, 30, bias=False), norse.torch.LIFCell(),
-        torch.nn.Linear(30, 10, bias=False), norse.torch.LIFCell(),
+        torch.nn.Linear(64, 30, bias=False), cell(30),
+        torch.nn.Linear(30, 10, bias=False), cell(10),
     )  # fmt: skip
     path = tmp_path / "a.nir"
     nir.write(path, norse.torch.to_nir(network, torch.zeros(64)))
@@ -74,13 +82,18 @@ def test_a_graph_of_norse_comes_in_with_its_step(tmp_path):
 @pytest.mark.filterwarnings("default")
 def test_a_graph_of_snntorch_comes_in(tmp_path):
     """Leaky has no current; beta 0.9 keeps nine tenths of v."""
+
+    def leaky(n):
+        beta, threshold = torch.full((n,), 0.9), torch.ones(n)
+        return snntorch.Leaky(beta, threshold, init_hidden=True)
+
     torch.manual_seed(0)
     network = torch.nn.Sequential(
-        torch.nn.Linear(64, 30, bias=False), snntorch.Leaky(0.9, init_hidden=True),
-        torch.nn.Linear(30, 10, bias=False), snntorch.Leaky(0.9, init_hidden=True),
+        torch.nn.Linear(64, 30, bias=False), leaky(30),
+        torch.nn.Linear(30, 10, bias=False), leaky(10),
     )  # fmt: skip
     path = tmp_path / "a.nir"
-    nir.write(path, export_to_nir(network, torch.zeros(64)))
+    nir.write(path, export_to_nir(network, torch.zeros(1, 64), ignore_dims=[0]))
     layer = ls.import_network(path).artifact.network.layers[0]
     weights = network[0].weight.detach().numpy()
     scale = 127 / abs(weights).max()
