@@ -155,9 +155,10 @@ def _read_neuron(where: str, group: h5py.Group) -> dict[str, int]:
             f"{where} has {kind} neurons; allowed are {' and '.join(CUBA)}"
         )
     for name, plain in (("gradedSpike", 0), ("messageBits", 0), ("refDelay", 1)):
-        values_of = neuron[name][()] if name in neuron else plain
+        values_of = np.unique(neuron[name][()]) if name in neuron else plain
         if np.any(values_of != plain):
-            raise InputError(f"{where} has {name} = {values_of}; allowed is {plain}")
+            found = values_of[values_of != plain][0]
+            raise InputError(f"{where} has {name} = {found}; allowed is {plain}")
     values = {}
     for name in ("iDecay", "vDecay", "vThMant"):
         values_of = np.unique(finite(where, name, neuron[name][()]))

@@ -124,7 +124,7 @@ def _inputs_named(path: Path, graph: Graph, first: str) -> int:
     n_inputs = Reader(path, first, graph.nodes[first]).matrix().shape[1]
     for name, node in graph.nodes.items():
         if node.kind == "Input":
-            shape = Reader(path, name, node).numbers("shape").astype(int)
+            shape = Reader(path, name, node).numbers("shape")
             if n_inputs not in (shape.prod(), shape.flat[-1]):
                 raise InputError(
                     f"{path}: node {name!r}: shape is {shape.tolist()}, but node "
