@@ -199,7 +199,8 @@ def count_activity(artifact: Artifact, graph: Graph, data: Dataset) -> Activity:
     check_fits(artifact, data)
     samples = data.validation if len(data.validation) else data.train
     part = encode(samples.first(N_SAMPLES), artifact.config)
-    return measure(graph, artifact.network, part.events, artifact.n_learned)
+    events, n_learned = part.events, artifact.n_learned
+    return measure(graph, artifact.network, events, n_learned, artifact.rates)
 
 
 def noise(artifact: Artifact) -> Dataset:

@@ -24,9 +24,10 @@ from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.model import Data, Model, PathLike
 from lava_sfdfa.network.artifact import load_artifact
 from lava_sfdfa.network.content import NAME
-from lava_sfdfa.presets import NAMED, PRESET_OF_KIND, named_config, table_epochs
+from lava_sfdfa.presets import CALIBRATED, NAMED, epochs_for, named_config
 from lava_sfdfa.training import comparison, run
 from lava_sfdfa.training import stream as streaming
+from lava_sfdfa.training.calibrate import calibrate
 from lava_sfdfa.training.comparison import KINDS, Comparison
 from lava_sfdfa.training.display import Bar, Display, Silence
 from lava_sfdfa.training.run import Backend
@@ -40,17 +41,20 @@ def train(
     data_dir: PathLike | None = None,
     resume: bool = False,
     backend: Backend = "cpu",
+    auto: bool = False,
     progress: bool = False,
     **settings: Any,
 ) -> Model:
     """Train a network in the chip's integers.
 
     data: a name ("digits"), the path of an `.npz` file, arrays (x, y), of which a fifth
-    becomes the test part, (x_train, y_train, x_test, y_test), or a `Dataset`.
+    becomes the test part, (x_train, y_train, x_test, y_test), one data set of tonic or
+    two, or a `Dataset`; x may be recordings, see `data.spikes`.
     config: a `Config`, which is taken whole, or a TOML file, which changes the preset
     of the data set. settings: fields of `Config`, which win. out: folder for the
     artifact, written after every epoch, and a picture. resume: go on from the artifact
-    in it. backend: cpu, or lava, which is slow and reaches the same digest. progress:
+    in it. backend: cpu, or lava, which is slow and reaches the same digest. auto: where
+    a new training goes wrong, begin again with other settings, at most twice. progress:
     show a bar.
     Errors: InputError, BackendError; Ctrl-C raises `Stopped`, a KeyboardInterrupt,
     after which `out` holds the last full epoch.
@@ -60,7 +64,11 @@ def train(
     dataset = _read(data, data_dir, config, settings, before)
     chosen = settings_for(dataset, config, settings, resumed=before)
     with _display(progress, chosen.epochs) as display:
-        artifact, result = run.train(dataset, chosen, folder, display, resume, backend)
+        if not resume:
+            chosen = _calibrated(chosen, dataset, config, settings, display)
+        artifact, result = run.train(
+            dataset, chosen, folder, display, resume, backend, auto
+        )
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
 
@@ -83,6 +91,7 @@ def stream(
     dataset = _read(data, data_dir, config, settings)
     chosen = settings_for(dataset, config, settings)
     with _display(progress, 1) as display:
+        chosen = _calibrated(chosen, dataset, config, settings, display)
         artifact, result = streaming.stream(dataset, chosen, _path(out), display, late)
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
@@ -107,6 +116,7 @@ def compare(
     dataset = _read(data, data_dir, config, settings)
     chosen = settings_for(dataset, config, settings)
     with _display(progress, chosen.epochs) as display:
+        chosen = _calibrated(chosen, dataset, config, settings, display)
         kinds = tuple(dict.fromkeys(feedback))
         result = comparison.compare(dataset, chosen, kinds, seeds, _path(out), display)
     if out is None:
@@ -191,13 +201,32 @@ def settings_for(
         return dataclasses.replace(load_artifact(resumed).config, **values)
     if isinstance(config, Config):
         return Config(**values)
-    kind = data.reading.kind if data.reading else None
-    if kind in PRESET_OF_KIND and data.name not in NAMED:
-        values = {"epochs": table_epochs(len(data.train)), **values}
-    values.pop("kind", None)
-    chosen = named_config(**values, kind=kind)
+    if data.name not in NAMED:
+        n_samples = min(len(data.train), values.get("limit") or len(data.train))
+        values = {"epochs": epochs_for(data.kind, n_samples), **values}
+    asked = values.pop("kind", None)
+    chosen = named_config(**values, kind=data.kind)
     # What is asked for is kept; what was guessed will be guessed again.
-    return dataclasses.replace(chosen, kind=known_settings(settings).get("kind"))
+    return dataclasses.replace(chosen, kind=asked)
+
+
+def _calibrated(
+    chosen: Config,
+    data: Dataset,
+    config: Config | PathLike | None,
+    settings: dict[str, Any],
+    display: Display,
+) -> Config:
+    """The configuration with what was left open calibrated, which is said, where the
+    data set has no configuration of its own. Errors: InputError."""
+    is_whole = isinstance(config, Config) or data.name in NAMED
+    if is_whole or data.kind not in CALIBRATED:
+        return chosen
+    display.say("calibrating (compiles the engine first, which takes a while once)")
+    found = calibrate(chosen, data, {**_values(config), **settings})
+    for note in found.notes:
+        display.say(note)
+    return found.config
 
 
 def _read(

@@ -1,6 +1,5 @@
 """The network as a scikit-learn estimator."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from lava_sfdfa.data.formats.arrays import NAME
 from lava_sfdfa.data.samples import Dataset, Images
 from lava_sfdfa.data.tables import PopulationCode
 from lava_sfdfa.model import Model
-from lava_sfdfa.presets import named_config, table_epochs
+from lava_sfdfa.presets import epochs_for, named_config
 from lava_sfdfa.training.display import Silence
 from lava_sfdfa.training.folder import RunFolder
 from lava_sfdfa.training.run import Run, new_artifact
@@ -138,14 +137,14 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
             seed = check_random_state(seed).randint(2**31 - 1)
         values = {
             "hidden": self.hidden,
-            "epochs": self.epochs or table_epochs(n_samples),
+            "epochs": self.epochs or epochs_for("table", n_samples),
             "feedback": self.feedback,
             "seed": seed,
             **known_settings(self.settings or {}),
         }
         if self.learning_rate is not None:
             values["learning_rate"] = self.learning_rate
-        return replace(named_config("table", **values), dataset=NAME)
+        return named_config(NAME, "table", **values)
 
     def _dataset(self, x: Array, labels: Array) -> Dataset:
         """The samples as a data set without other parts."""

@@ -5,7 +5,7 @@ that were chosen for data sets by name stand in `presets.py`.
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -64,6 +64,8 @@ class Config:
     bins: Annotated[int, Between(1, 1024)] = 10  # of time, in what is shown of it
     # An input spikes in a bin with this many events or more.
     bin_events: Annotated[int, Between(1, 1000)] = 1
+    # What an input spike adds to its traces; None fills them.
+    input_impulse: Annotated[int | None, Between(1, 127)] = None
     tau_synapse_s: Seconds = 0.13
     tau_membrane_s: Seconds = 0.26
     threshold_hidden: Weight = 0.77  # in units of the weights
@@ -88,6 +90,7 @@ class Config:
     # Credit of lower hidden layers is noisier, and at the full rate it silences them.
     lower_rate: Share = 0.2  # share of the rate in hidden layers below the last
     homeostasis: Annotated[float, Between(0.0, 100.0)] = 1.0
+    wake: bool = True  # hidden neurons that have fallen silent, see docs/rule.md
     # Spikes of a hidden neuron in a sample.
     target_rate: Annotated[float, Between(0.0, 63.0)] = 0.2
 
@@ -104,6 +107,17 @@ class Config:
         """The largest weight to a layer; hidden layers count from 0, outputs last."""
         share = self.hidden_range if layer < len(self.hidden) else 1.0
         return self.weight_limit * share
+
+
+# Settings that came later, and what networks had before they did: only others are kept
+# in artifacts and plans, so that the digests of earlier ones stay what they were.
+BEFORE: dict[str, Any] = {"kind": None, "input_impulse": None, "wake": False}
+
+
+def kept_settings(config: Config) -> dict[str, Any]:
+    """The settings by name, as artifacts and plans keep them."""
+    values = asdict(config)
+    return {k: v for k, v in values.items() if k not in BEFORE or v != BEFORE[k]}
 
 
 def check_together(config: Any) -> None:

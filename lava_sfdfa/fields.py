@@ -72,7 +72,11 @@ def checked(name: str, hint: Any, value: Any) -> Any:
 
 
 def _typed(name: str, hint: type, value: Any) -> Any:
-    """An int, a float or a text; a bool is none of them, and 2 is a float too."""
+    """A bool, an int, a float or a text; 2 is a float too."""
+    if hint is bool:
+        if not isinstance(value, bool):
+            raise InputError(f"{name} must be true or false, not {value!r}")
+        return value
     kinds = {int: numbers.Integral, float: numbers.Real, str: str}
     if isinstance(value, bool) or not isinstance(value, kinds[hint]):
         words = {int: "an integer", float: "a number", str: "a text"}

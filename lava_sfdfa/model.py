@@ -10,12 +10,13 @@ import numpy as np
 
 from lava_sfdfa.chip.rule_text import explain, parse
 from lava_sfdfa.chip.widths import WIDTHS
-from lava_sfdfa.config import Config
+from lava_sfdfa.config import Config, Kind
 from lava_sfdfa.console import progress_bar
 from lava_sfdfa.data.classes import Classes
-from lava_sfdfa.data.datasets import as_dataset
+from lava_sfdfa.data.datasets import RECORDED, as_dataset
 from lava_sfdfa.data.encoding import Part, encode
 from lava_sfdfa.data.formats.arrays import NAME as ARRAYS
+from lava_sfdfa.data.formats.event_lists import is_tonic, tonic_samples
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset, Samples
 from lava_sfdfa.deploy.compiler import (
@@ -62,6 +63,7 @@ class Info(Result):
     format_version: int
     digest: str
     dataset: str
+    kind: str | None  # of the samples, where they are of one's own
     layers: list[int]
     no_rule: str  # why it cannot learn, of a network imported for use alone
     feedback: str
@@ -70,6 +72,7 @@ class Info(Result):
     seed: int
     steps: int  # of presentation
     period: int  # steps of a whole sample
+    settings: dict[str, Any]  # all that the training was told, or found out
     widths: dict[str, int]  # bits
     parameters: list[dict[str, int]]  # du, dv, vth and impulse of each layer
     rules: list[dict[str, Any]]  # texts of each layer, and what each product is worth
@@ -139,11 +142,15 @@ class Model:
     ) -> Evaluation:
         """Accuracy on the test part of a data set, by default its own.
 
-        data: as in `train`; of (x, y) all samples are classified. limit: test samples
+        data: as in `train`; of (x, y), or of a data set of tonic, all samples are
+        classified. limit: test samples
         to read. Errors: InputError for data that do not fit.
         """
-        if isinstance(data, (tuple, list)) and len(data) == 2:
-            dataset = self._own_test(*data)
+        is_pair = isinstance(data, (tuple, list)) and len(data) == 2
+        if is_tonic(data):
+            dataset = self._own_test(tonic_samples(data, self._reading))
+        elif is_pair and not is_tonic(data[0]):
+            dataset = self._own_test(self._reading.samples(*data))
         else:
             dataset = self._dataset(data, data_dir)
         with progress_bar("classifying", progress) as show:
@@ -213,6 +220,7 @@ class Model:
             format_version=VERSION,
             digest=artifact.digest,
             dataset=config.dataset,
+            kind=None if artifact.reading is None else artifact.reading.kind,
             layers=list(network.sizes),
             no_rule=artifact.no_rule,
             feedback=config.feedback,
@@ -221,6 +229,7 @@ class Model:
             seed=config.seed,
             steps=network.steps,
             period=network.period,
+            settings=dataclasses.asdict(config),
             widths=WIDTHS,
             parameters=[
                 {name: getattr(layer, name) for name in ("du", "dv", "vth", "impulse")}
@@ -297,17 +306,17 @@ class Model:
 
     @property
     def _reading(self) -> Reading:
-        """How samples of a caller are read: as in training, or as images."""
+        """How samples of a caller are read: as in training."""
         found, shape = self._artifact.reading, self._artifact.shape
         n_out = self._artifact.sizes[-1]
-        return found or Reading("image", shape, Classes(tuple(range(n_out))))
+        kind: Kind = "events" if self.config.dataset in RECORDED else "image"
+        return found or Reading(kind, shape, Classes(tuple(range(n_out))))
 
-    def _own_test(self, x: Any, y: Any) -> Dataset:
+    def _own_test(self, samples: Samples) -> Dataset:
         """Samples of a caller as the test part of a data set."""
         shape, n_classes = self._artifact.shape, self._artifact.sizes[-1]
-        images = self._reading.samples(x, y)
-        none = images.first(0)
-        return Dataset(ARRAYS, shape, n_classes, none, none, images, source=ARRAYS)
+        none = samples.first(0)
+        return Dataset(ARRAYS, shape, n_classes, none, none, samples, source=ARRAYS)
 
     def _part(self, x: Any, y: Any) -> Part:
         """Samples as input spikes. Errors: InputError."""
@@ -331,7 +340,7 @@ class Watch:
     def learn_one(self, sample: Any, label: int) -> SampleTrace:
         """Learn one sample; spikes, u, v, traces, tags, errors, weights and feedback
         of every step. sample: of the shape that the model was trained on."""
-        part = self._model._part(np.asarray(sample)[None], np.array([label]))
+        part = self._model._part([sample], np.array([label]))
         return self._watched.learn_one(part)
 
 

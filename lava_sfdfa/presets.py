@@ -26,14 +26,6 @@ NAMED: dict[str, dict[str, Any]] = {
         "hidden_range": 1.0,
         "learning_rate": 0.06,
     },
-    "table": {  # features in a population code, see data/tables.py
-        **_IMAGES,
-        "hidden": (200,),
-        "epochs": 30,
-        "weight_init": 1.0,
-        "hidden_range": 1.0,
-        "learning_rate": 0.06,
-    },
     # Four inputs have to drive a neuron that 150 pixels drive elsewhere: wide weights
     # with a mean, and low thresholds. All they say is in their times: small steps, and
     # a current and a membrane that remember the whole sample.
@@ -74,36 +66,49 @@ NAMED: dict[str, dict[str, Any]] = {
         "recording_s": 0.1,
         "bins": 4,
         "bin_events": 2,
-    },
-    "shd": {  # not tuned
-        "hidden": (128,),
-        **_IMAGES,
-        "epochs": 30,
-        "recording_s": 1.0,
-        "bins": 32,
+        "input_impulse": 64,
     },
 }
 
+_TABLE = {  # features in a population code, see data/tables.py
+    **_IMAGES,
+    "hidden": (200,),
+    "weight_init": 1.0,
+    "hidden_range": 1.0,
+    "learning_rate": 0.06,
+}
+_CALIBRATED = {**_IMAGES, "hidden": (400,)}  # see training/calibrate.py
 
-# Of what has no preset of its own, by the kind of its samples.
-PRESET_OF_KIND: dict[Kind, str] = {"table": "table", "series": "table"}
-PRESENTATIONS = 6000  # samples that a table's training learns at least
-EPOCHS_LEAST, EPOCHS_MOST = 30, 150  # of a table
+# Of what has no configuration of its own, by the kind of its samples.
+OF_KIND: dict[Kind, dict[str, Any]] = {
+    "table": _TABLE,
+    "series": _TABLE,
+    "image": _CALIBRATED,
+    "events": _CALIBRATED,
+}
+CALIBRATED: tuple[Kind, ...] = ("image", "events")
 
 
 def named_config(dataset: str, kind: Kind | None = None, **changes: Any) -> Config:
     """The default configuration of a data set, with some values changed.
 
-    kind: of the samples of a data set without a configuration of its own (a file or
-    arrays); images and events get that of `mnist`. Errors: InputError for a value
-    outside its range.
+    kind: of the samples of a data set without a configuration of its own, by default
+    images. Errors: InputError for a value outside its range.
     """
-    other = PRESET_OF_KIND.get(kind, "mnist") if kind else "mnist"
-    values = {**NAMED.get(dataset, NAMED[other]), **changes}
-    return Config(**{"dataset": dataset, **values})
+    preset = NAMED.get(dataset, OF_KIND[kind or "image"])
+    return Config(**{"dataset": dataset, **preset, **changes})
 
 
-def table_epochs(n_samples: int) -> int:
-    """How often a table is learned: the fewer samples, the more often."""
-    enough = -(-PRESENTATIONS // max(1, n_samples))
-    return min(max(enough, EPOCHS_LEAST), EPOCHS_MOST)
+# Samples that a training learns at least, its least epochs, and its most.
+_LEARNED: dict[Kind, tuple[int, int, int]] = {
+    "table": (6000, 30, 150),
+    "series": (6000, 30, 150),
+    "image": (60_000, 12, 60),
+    "events": (12_000, 12, 300),
+}
+
+
+def epochs_for(kind: Kind, n_samples: int) -> int:
+    """How often samples of a kind are learned: the fewer there are, the more often."""
+    learned, least, most = _LEARNED[kind]
+    return min(max(-(-learned // max(1, n_samples)), least), most)

@@ -7,6 +7,7 @@ on the others, of which a tenth is held out. Prints one JSON line a fold.
 """
 
 import argparse
+import dataclasses
 import json
 import tempfile
 from pathlib import Path
@@ -17,7 +18,7 @@ from accuracy import RANDOM, run
 from lava_sfdfa.chip import random
 from lava_sfdfa.data.formats.nmnist import PARTS, SENSOR, read_nmnist
 from lava_sfdfa.data.samples import Recordings, shuffled
-from lava_sfdfa.presets import NAMED
+from lava_sfdfa.presets import named_config
 
 FOLDS = 5
 
@@ -61,6 +62,12 @@ def main() -> None:
     parser.add_argument("--feedback", nargs="+", default=["sfdfa", "random"])
     parser.add_argument("--quick", action="store_true", help="one epoch, one fold")
     options = parser.parse_args()
+    # All of them, so that nothing is calibrated.
+    settings = {
+        name: value
+        for name, value in dataclasses.asdict(named_config("nmnist")).items()
+        if value is not None and name not in ("dataset", "feedback", "seed")
+    }
     content = read_all(Path(options.data_dir) / "nmnist-small")
     for feedback in options.feedback:
         for seed in options.seeds:
@@ -68,7 +75,7 @@ def main() -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     path = Path(folder) / "nmnist.npz"
                     write_fold(path, content, fold)
-                    values = NAMED["nmnist"] | (RANDOM if feedback == "random" else {})
+                    values = settings | (RANDOM if feedback == "random" else {})
                     arguments = ["--dataset", str(path), "--feedback", feedback]
                     arguments += ["--seed", str(seed)]
                     arguments += ["--epochs", "1"] if options.quick else []

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from lava_sfdfa.chip import random
+from lava_sfdfa.chip.protocol import SILENT_RATE
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode
@@ -26,7 +27,7 @@ from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.presets import named_config
-from lava_sfdfa.training.record import SILENT_RATE, learning_share
+from lava_sfdfa.training.record import learning_share
 
 Change = Callable[[FixedNetwork], FixedNetwork]
 

@@ -18,12 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from lava_sfdfa.chip import widths
-from lava_sfdfa.chip.widths import TRACE_SHIFT
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.network.fixed import FixedLayer
-from lava_sfdfa.network.quantise import quantise, weight_unit
+from lava_sfdfa.network.quantise import quantise, tag_gain, weight_unit
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.presets import named_config
 from lava_sfdfa.reference import equations
@@ -46,13 +45,6 @@ class Case:
     steps: np.ndarray  # of the spikes of the layer
     neurons: np.ndarray
     tags: np.ndarray  # (n_post, n_pre), of the engine
-
-    @property
-    def tag_gain(self) -> float:
-        """The tag that `quantise` chose for an eligibility of 1."""
-        product = self.layer.impulse * 2.0**self.layer.reciprocal_exponent
-        product /= self.unit * 2**widths.INPUT_SHIFT
-        return product * self.layer.rule.tag.value / 2**TRACE_SHIFT
 
 
 def learn_cases(config, part, network, rates, n_samples: int) -> list[list[Case]]:
@@ -118,7 +110,9 @@ def model_tags(config, case: Case, weights, steps, bits: dict, rng) -> np.ndarra
     impulse = case.layer.impulse * 2.0 ** (bits["trace"] - FULL["trace"])
     trace_top, tag_top = 2 ** bits["trace"] - 1, 2 ** (bits["tag"] - 1) - 1
     y1_top = 2 ** bits["y1"] - 1
-    gain = case.tag_gain * 2.0 ** (bits["tag"] - FULL["tag"]) / impulse
+    gain = (
+        tag_gain(case.layer, case.unit) * 2.0 ** (bits["tag"] - FULL["tag"]) / impulse
+    )
     neurons = equations.Neurons(
         config.tau_membrane_s, config.tau_synapse_s, case.threshold
     )

@@ -135,6 +135,7 @@ class Oracle:
         tags = [np.zeros_like(weights) for weights in self.weights]
         jumps = [np.full_like(weights, 128) for weights in self.weights]
         own, third = [z.copy() for z in zeros], [z.copy() for z in zeros]
+        self.woken = [z.astype(bool) for z in zeros]
         payload_in = [z.copy() for z in zeros]
         self.spikes = [np.zeros((steps, layer.n_post), bool) for layer in layers]
         self.tags: dict[int, np.ndarray] = {}  # at the end of the presentation
@@ -165,6 +166,9 @@ class Oracle:
                     sent = spike.astype(np.int64)
                     for post in np.flatnonzero(spike):
                         y1[post] = self.reciprocal(u[i][post], layer)
+                    if step == layer.wake_step:  # rate below a spike in 200 samples
+                        self.woken[i] = (counts[i] == 0) & (self.rates[i] < 327)
+                        y1[self.woken[i]] = 64
                 elif step <= steps + n_hidden:  # probe, one layer a step
                     payload_in[i] += np.clip(a_in[i], -(2**23), 2**23 - 1) * (
                         step == steps + i and i > probing
@@ -200,7 +204,7 @@ class Oracle:
                     total = third[i] * layer.error_gain
                     total = total + missing * layer.homeostasis_gain
                     y3 = self.factor(layer, total, stream(net.seed, 12, i, number))
-                    y3 *= counts[i] > 0
+                    y3 *= (counts[i] > 0) | self.woken[i]
                     moved = (counts[i] << 16) - self.rates[i]
                     self.rates[i] += (moved + 256) >> 9
                 if step in (steps + n_hidden + 2, steps + n_hidden + 3):  # reset
@@ -221,6 +225,8 @@ class Oracle:
                     x2[i] = np.minimum(x2[i] + layer.impulse * pre, 127)
                 tag, weight = layer.rule.tag, layer.rule.weight
                 y0 = spike[:, None].astype(np.int64)
+                if step == layer.wake_step:
+                    y0 |= self.woken[i][:, None]
                 recursive, kept = layer.rule.jump is not None, jumps[i] - 128
 
                 def grow(scale, y0=y0, y1=y1[:, None], i=i, kept=kept, both=recursive):

@@ -28,6 +28,11 @@ def small_config(**changes) -> Config:
     return Config(**values)
 
 
+def quiet_config(**changes) -> Config:
+    """One in which many hidden neurons hardly ever spike, and are woken."""
+    return small_config(**{"threshold_hidden": 0.8, **changes})
+
+
 def small_network(
     config: Config, n_inputs: int = 20, n_classes: int = 3
 ) -> FixedNetwork:

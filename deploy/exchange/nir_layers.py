@@ -127,7 +127,8 @@ def _inputs_named(path: Path, graph: Graph, first: str) -> int:
             shape = Reader(path, name, node).numbers("shape")
             if n_inputs not in (shape.prod(), shape.flat[-1]):
                 raise InputError(
-                    f"{path}: node {name!r}: shape is {shape.tolist()}, but node "
+                    f"{path}: node {name!r}: shape is "
+                    f"{', '.join(f'{size:g}' for size in shape.flat)}, but node "
                     f"{first!r} takes {n_inputs} inputs; they have to be equal"
                 )
     return n_inputs

@@ -87,7 +87,7 @@ def _check_types(artifact: Artifact) -> None:
         (FixedNetwork, [network]), (FixedLayer, network.layers), (Scale, scales),
     ):  # fmt: skip
         for name, hint in declared(kind).items():
-            for each in held if hint in (int, float, str) else ():
+            for each in held if hint in (int, float, str, int | None) else ():
                 checked(name, hint, getattr(each, name))
     checked("data_digest", str, artifact.data_digest)
     checked("n_learned", Annotated[int, Between(0, 2**62)], artifact.n_learned)

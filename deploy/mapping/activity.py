@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lava_sfdfa.chip.protocol import SILENT_RATE
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.deploy.mapping.graph import Graph
 from lava_sfdfa.engine.sample import present_layer
@@ -16,6 +17,8 @@ from lava_sfdfa.engine.state import (
 )
 from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.types import Array
+
+Train = tuple[Array, Array]  # neurons, and where each step begins, as in `Scratch`
 
 
 @dataclass(frozen=True)
@@ -30,22 +33,32 @@ class Activity:
 
 
 def measure(
-    graph: Graph, network: FixedNetwork, events: Events, n_learned: int = 0
+    graph: Graph,
+    network: FixedNetwork,
+    events: Events,
+    n_learned: int = 0,
+    rates: tuple[Array, ...] = (),
 ) -> Activity:
     """Present the samples and count; weights stay as they are.
 
-    n_learned: samples learned before, which says whose turn it is to probe. In a
-    learning graph the messages of `assign_credit` in `simulate.py` are added. A rule
-    visits the synapses of a neuron with the inputs that spiked: at each of its spikes,
-    and three times after the presentation (commit, two steps of reset) if it fired.
+    n_learned: samples learned before, which says whose turn it is to probe; rates: of
+    an artifact, which say who is woken. In a learning graph the messages of
+    `assign_credit` in `simulate.py` are added. A rule visits the synapses of a neuron
+    with the inputs that spiked: at each of its spikes, where it is woken, and three
+    times after the presentation (commit, two steps of reset) if either was so.
     """
-    counts = count_spikes(network, events)
+    trains = layer_trains(network, events)
+    counts = spike_counts(network, trains)
     spikes = [np.zeros(p.size, np.int64) for p in graph.populations]
     for number, count in enumerate(counts):
         spikes[number] += count.sum(axis=0)
     messages, updates = [s.copy() for s in spikes], [np.zeros_like(s) for s in spikes]
     if graph.mode == "learning":
-        _add_learning(network, counts, n_learned, messages, updates)
+        woken = [
+            woken_neurons(network, number, trains[number + 1], rates)
+            for number in range(len(network.layers))
+        ]
+        _add_learning(network, counts, woken, n_learned, messages, updates)
     steps = network.period if graph.mode == "learning" else network.steps
     return Activity(tuple(messages), tuple(spikes), tuple(updates), len(events), steps)
 
@@ -53,6 +66,7 @@ def measure(
 def _add_learning(
     network: FixedNetwork,
     counts: list[Array],
+    woken: list[Array],
     n_learned: int,
     messages: list[Array],
     updates: list[Array],
@@ -62,7 +76,8 @@ def _add_learning(
     fired = [count > 0 for count in counts]
     for layer in range(len(network.layers)):
         n_active = fired[layer].sum(axis=1, dtype=np.int64)
-        updates[layer + 1] += n_active @ (counts[layer + 1] + 3 * fired[layer + 1])
+        tagged = fired[layer + 1] | woken[layer]
+        updates[layer + 1] += n_active @ (counts[layer + 1] + woken[layer] + 3 * tagged)
     for population in (-2, -1):  # label and error
         messages[population] += n_samples
     if network.feedback_kind != "sfdfa":
@@ -76,15 +91,11 @@ def _add_learning(
         updates[layer + 1] += mine * network.sizes[-1]
 
 
-def count_spikes(network: FixedNetwork, events: Events) -> list[Array]:
-    """Spikes of the inputs and of every layer: int32 (n_samples, n_neurons) each.
-
-    Layer by layer, so that only the spikes between two layers are kept.
-    """
+def layer_trains(network: FixedNetwork, events: Events) -> list[list[Train]]:
+    """Spikes of the inputs and of every layer, a train a sample each."""
     trains = [
-        _input_train(events, sample, network.steps) for sample in range(len(events))
+        [_input_train(events, sample, network.steps) for sample in range(len(events))]
     ]
-    counts = [_counts(trains, network.sizes[0])]
     for number, fixed in enumerate(network.layers):
         layer = Layer(
             make_parameters(network, number, 1.0),
@@ -93,20 +104,45 @@ def count_spikes(network: FixedNetwork, events: Events) -> list[Array]:
             make_noise(network.rounding, network.seed, number, 0, 0),
         )
         spikes, start = layer.scratch.spikes, layer.scratch.start
-        for sample, train in enumerate(trains):
+        shown = []
+        for train in trains[-1]:
             present_layer(layer, train)
-            trains[sample] = (spikes[: start[-1]].copy(), start.copy())
-        counts.append(_counts(trains, fixed.n_post))
-    return counts
+            shown.append((spikes[: start[-1]].copy(), start.copy()))
+        trains.append(shown)
+    return trains
 
 
-def _input_train(events: Events, sample: int, steps: int) -> tuple[Array, Array]:
+def spike_counts(network: FixedNetwork, trains: list[list[Train]]) -> list[Array]:
+    """Spikes of the inputs and of every layer: int32 (n_samples, n_neurons) each."""
+    pairs = zip(trains, network.sizes, strict=True)
+    return [_counts(each, size) for each, size in pairs]
+
+
+def woken_neurons(
+    network: FixedNetwork, number: int, trains: list[Train], rates: tuple[Array, ...]
+) -> Array:
+    """Which neurons of a layer are woken in each sample: bool (n_samples, n_post).
+
+    rates: running means of the hidden layers; without them all are zero, as in a
+    network that has learned nothing.
+    """
+    layer = network.layers[number]
+    if layer.wake_step is None:
+        return np.zeros((len(trains), layer.n_post), bool)
+    end = layer.wake_step + 1
+    until = [(spikes[: start[end]], start[: end + 1]) for spikes, start in trains]
+    rate = rates[number] if rates else np.zeros(layer.n_post, np.int32)
+    woken: Array = (_counts(until, layer.n_post) == 0) & (rate < SILENT_RATE)
+    return woken
+
+
+def _input_train(events: Events, sample: int, steps: int) -> Train:
     """Spikes and where each step begins, as in `Scratch`: int32."""
     inputs = events.inputs_of(sample).astype(np.int32)
     start = np.searchsorted(events.steps_of(sample), np.arange(steps + 1))
     return inputs, start.astype(np.int32)
 
 
-def _counts(trains: list[tuple[Array, Array]], size: int) -> Array:
+def _counts(trains: list[Train], size: int) -> Array:
     rows = [np.bincount(spikes, minlength=size) for spikes, _ in trains]
     return np.array(rows, np.int32).reshape(len(trains), size)

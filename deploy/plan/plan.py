@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.config import Config
+from lava_sfdfa.config import Config, kept_settings
 from lava_sfdfa.deploy.boards import CoreModel
 from lava_sfdfa.deploy.mapping.costs import Placement, SampleCosts
 from lava_sfdfa.deploy.mapping.graph import Graph, Mode, Population, Projection
@@ -218,7 +218,7 @@ def _facts(
         "mode": graph.mode,
         "artifact_digest": artifact.digest,
         "dataset": artifact.config.dataset,
-        "config": _said(artifact.config),
+        "config": kept_settings(artifact.config),
         "image_shape": list(artifact.shape),
         "eligibility": artifact.config.eligibility,
         "n_learned": artifact.n_learned,
@@ -238,18 +238,12 @@ def _facts(
     return json.loads(json.dumps(facts))  # tuples become lists, as on reading
 
 
-def _said(config: Config) -> dict[str, Any]:
-    """The settings; `kind`, which came later, only where it is set, so that the digests
-    of plans stay."""
-    values = dataclasses.asdict(config)
-    return {k: v for k, v in values.items() if k != "kind" or v is not None}
-
-
 def _layer_facts(layer: FixedLayer) -> dict[str, Any]:
     facts = {
         entry.name: getattr(layer, entry.name)
         for entry in dataclasses.fields(layer)
         if entry.name not in ("weights", "feedback", "rule")
+        and getattr(layer, entry.name) is not None
     }
     facts["scales"] = {
         name: [scale["mantissa"], scale["exponent"]]

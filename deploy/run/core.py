@@ -21,6 +21,7 @@ class Slice:
     n_spikes: Array = field(init=False)
     own: Array = field(init=False)  # payload of its own
     third: Array = field(init=False)  # what came back of the errors
+    tagged: Array = field(init=False)  # 1 where a neuron has tags
     rate: Array = field(init=False)  # running mean, stays over samples
 
     def __post_init__(self) -> None:
@@ -29,7 +30,7 @@ class Slice:
 
     def rest(self) -> None:
         """State before a sample."""
-        for name in ("total", "u", "v", "n_spikes", "own", "third"):
+        for name in ("total", "u", "v", "n_spikes", "own", "third", "tagged"):
             setattr(self, name, np.zeros(self.n, np.int32))
 
     @property

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lava_sfdfa.chip import arithmetic, random
-from lava_sfdfa.chip.protocol import FEEDBACK_DECAY_FACTOR, PAYLOAD_FACTOR
+from lava_sfdfa.chip.protocol import FEEDBACK_DECAY_FACTOR, PAYLOAD_FACTOR, WAKE_SLOPE
 from lava_sfdfa.engine.cache import disk_cached
 from lava_sfdfa.engine.synapses import (
     WEIGHT_MAX,
@@ -31,18 +31,22 @@ class Place(NamedTuple):
 
 
 @disk_cached
-def grow(p, synapses, fired, u, sources, place, noise):
-    """Grow the tags of the neurons `fired` (in the slice) after their spikes.
+def grow(p, synapses, neurons, state, sources, place, noise):
+    """Grow the tags of the neurons (of the slice) that spike or are woken.
 
-    synapses: tags and second tags, int16 (n, axons), x1 and x2, int32 (axons,);
-    sources: int32 (axons,); noise: the uniform number and the bits of the step.
+    state: u and the spikes in this sample, int32 (n,); synapses: tags and second tags,
+    int16 (n, axons), x1 and x2, int32 (axons,); sources: int32 (axons,); noise: the
+    uniform number and the bits of the step.
     """
     tags, jumps, x1, x2 = synapses
+    u, n_spikes = state
     uniform, bits = noise
     key = random.stream_key(place.seed, random.TAG, p.layer, place.counter)
     jump_key = random.stream_key(place.seed, random.JUMP, p.layer, place.counter)
-    for post in fired:
-        y1 = arithmetic.reciprocal(u[post], p.reciprocal_exponent)
+    for post in neurons:
+        y1 = WAKE_SLOPE
+        if n_spikes[post] > 0:
+            y1 = arithmetic.reciprocal(u[post], p.reciprocal_exponent)
         y1 = arithmetic.decay_trace(y1, p.alpha_y, uniform)
         row_key = random.draw(key, place.begin + post)
         if p.recursive:
@@ -54,25 +58,25 @@ def grow(p, synapses, fired, u, sources, place, noise):
 
 
 @disk_cached
-def keep_jumps(p, jumps, fired, n_spikes, sources, place, bits):
-    """Second tags decay, but for those of the neurons that spike in this step."""
+def keep_jumps(p, jumps, growing, tagged, sources, place, bits):
+    """Second tags decay, but for those of the neurons whose tags grow in this step."""
     key = random.stream_key(place.seed, random.JUMP, p.layer, place.counter)
-    for post in range(n_spikes.size):
-        if n_spikes[post] > 0 and not (fired == post).any():
+    for post in range(tagged.size):
+        if tagged[post] > 0 and not (growing == post).any():
             row_key = random.draw(key, place.begin + post)
             decay_jumps(jumps[post], p.jump_decay, row_key, sources, bits)
 
 
 @disk_cached
-def commit(p, synapses, fired, factor, sources, place, bits):
+def commit(p, synapses, neurons, factor, sources, place, bits):
     """Change the weights, int8 (axons, n), by tags and third factors int32 (n,).
 
-    synapses: weights and tags.
+    synapses: weights and tags; neurons: those that have tags.
     """
     weights, tags = synapses
     key = random.stream_key(place.seed, random.WEIGHT, p.layer, place.counter)
     changes = np.empty(sources.size, np.int16)
-    for post in fired:
+    for post in neurons:
         row_key = random.draw(key, place.begin + post)
         weight_changes(
             changes, tags[post], factor[post], p.weight, row_key, sources, bits

@@ -17,6 +17,7 @@ from lava_sfdfa.chip.protocol import (
     RATE_BITS,
     RATE_COARSE_BITS,
     RATE_SHIFT,
+    SILENT_RATE,
     output_errors,
 )
 from lava_sfdfa.data.events import Events
@@ -200,9 +201,10 @@ class Simulator:
                         trace[rows] = np.minimum(trace[rows] + impulse, TRACE_MAX)
             if learning:
                 for line in self.connections:
-                    fired = now[id(line.target)]
                     if line.kind == "forward":
-                        self.grow(line, fired, noises, step, begin)
+                        fired = now[id(line.target)]
+                        growing = self.growing(line.target, fired, step)
+                        self.grow(line, growing, noises, step, begin)
 
     def step_neurons(self, part: Slice, step: int) -> Array:
         """Integrate and fire; the neurons of the slice that spike are sent off."""
@@ -226,26 +228,35 @@ class Simulator:
         decay(line.x1, p.alpha1, noise.x1[step])
         decay(line.x2, p.alpha2, noise.x2[step])
 
+    def growing(self, part: Slice, fired: Array, step: int) -> Array:
+        """Neurons of a slice whose tags grow: those that spike or are woken."""
+        if step != self.parameters[part.population - 1].wake_step:
+            return fired
+        silent = (part.n_spikes == 0) & (part.rate < SILENT_RATE)
+        return np.union1d(fired, np.flatnonzero(silent))
+
     def grow(
         self,
         line: Connection,
-        fired: Array,
+        growing: Array,
         noises: list[Noise],
         step: int,
         begin: int,
     ) -> None:
-        """Tags of neurons that spike in this step."""
+        """Tags of the neurons whose tags grow in this step."""
         layer, part = line.target.population - 1, line.target
         p, noise = self.parameters[layer], noises[layer]
         place = self.place(part, begin + step)
         if p.recursive:
             keep_jumps(
-                p, line.jumps, fired, part.n_spikes, line.sources, place,
+                p, line.jumps, growing, part.tagged, line.sources, place,
                 noise.bits[step],
             )  # fmt: skip
+        part.tagged[growing] = 1
         synapses = (line.tags, line.jumps, line.x1, line.x2)
         drawn = (noise.y[step], noise.bits[step])
-        grow(p, synapses, fired, part.u, line.sources, place, drawn)
+        state = (part.u, part.n_spikes)
+        grow(p, synapses, growing, state, line.sources, place, drawn)
 
     def place(self, part: Slice, counter: int) -> Place:
         """What chooses the random numbers of a slice in a step or sample."""
@@ -340,8 +351,9 @@ class Simulator:
             total, FACTOR_BITS, p.factor_bits, key, part.begin
         )
         decay(factor, p.alpha_y, noises[layer].y[step])
+        tagged = np.flatnonzero(part.tagged)
         commit(
-            p, (line.weights, line.tags), part.fired, factor, line.sources,
+            p, (line.weights, line.tags), tagged, factor, line.sources,
             self.place(part, begin + step), noises[layer].bits[step],
         )  # fmt: skip
 

@@ -19,11 +19,16 @@ JUMP_REST = 128  # second tag d where earlier spikes left nothing
 RATE_BITS = 16  # fraction bits of a hidden neuron's running mean of spike counts
 RATE_COARSE_BITS = 8  # of these, what homeostasis and the probe use
 RATE_SHIFT = 9  # the running mean moves by 2**-9 a sample
+SILENT_RATE = 2**RATE_BITS // 200  # running mean of a neuron that hardly ever spikes
 FACTOR_BITS = 16  # fraction bits of a third factor before it is rounded to y3
 
 # Payloads shrink by this at every neuron that passes them on: a layer's weights enlarge
 # them, and three hidden layers at 0.5 spikes a sample would overflow 24 bits.
 RELAY_SHIFT = 4
+
+# y1 of a neuron that is woken, see `Schedule.wake`: about that of a spike whose u has
+# just reached the threshold.
+WAKE_SLOPE = 64
 
 # What a neuron that fired shows in the feedback step: y3, which with the shift of 5
 # takes 2**-9 of B, and y1 = 32 p, signed, since the neuron is silent then.

@@ -12,6 +12,7 @@ from lava_sfdfa.commands.terminal import (
     limit_option,
     print_json,
 )
+from lava_sfdfa.config import Config
 from lava_sfdfa.console import console
 from lava_sfdfa.network.content import VERSION
 from lava_sfdfa.reference.artifact import FloatArtifact, load_float
@@ -70,10 +71,15 @@ def info(artifact: Path, json_: bool) -> None:
         print_json({**held.to_json(), "artifact": str(artifact)}, json_)
         return
     lines: dict[str, object] = {"artifact": artifact}
-    for name in ("format_version", "digest", "dataset", "layers", "feedback"):
+    for name in ("format_version", "digest", "dataset", "kind", "layers", "feedback"):
         lines[name] = getattr(held, name)
     for name in ("eligibility", "rounding", "seed", "steps", "period"):
         lines[name] = getattr(held, name)
+    lines["settings"] = ", ".join(
+        f"{name} {value}"
+        for name, value in held.settings.items()
+        if value != getattr(Config(), name) and name not in lines
+    )
     lines["widths"] = ", ".join(f"{name} {bits}" for name, bits in held.widths.items())
     for number, layer in enumerate(model.artifact.network.layers):
         lines[f"layer {number}"] = (
@@ -90,7 +96,8 @@ def info(artifact: Path, json_: bool) -> None:
         accuracy = held.training["val_accuracy"][-1]
         lines["validation"] = f"{accuracy:.2%} (last epoch)"
     for name, value in lines.items():
-        click.echo(f"{name:16} {value}")
+        if value is not None:
+            click.echo(f"{name:16} {value}")
 
 
 def show_float(path: Path, held: FloatArtifact, json_: bool) -> None:

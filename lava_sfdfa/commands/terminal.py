@@ -32,7 +32,7 @@ json_option = click.option(
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="The folder that holds a folder for each data set.",
+    help="The folder of the data set, or the one that holds a folder for each.",
 )
 limit_option = click.option(
     "--limit", type=click.IntRange(1), help="How many samples to use; by default all."

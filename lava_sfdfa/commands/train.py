@@ -38,6 +38,11 @@ from lava_sfdfa.reference.config import FloatConfig, paper_config
     help="lava learns on Lava Processes: it is slow and gives the same digest.",
 )
 @out_option("The folder of the run; by default below runs/.")
+@click.option(
+    "--auto",
+    is_flag=True,
+    help="Begin again with other settings, at most twice, where it goes wrong.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the artifact in --out.")
 @json_option
 def train(
@@ -46,13 +51,14 @@ def train(
     precision: str,
     out: Path | None,
     resume: bool,
+    auto: bool,
     backend: Any,
     json_: bool,
     **options: Any,
 ) -> None:
     """Train a network in the chip's integers and write it to a folder."""
     if precision == "float":
-        refuse_for_float(resume=resume, backend=backend != "cpu", **options)
+        refuse_for_float(resume=resume, backend=backend != "cpu", auto=auto, **options)
         train_in_float(config, data_dir, out, json_, options)
         return
     dataset, values, folder = run_settings(config, options, out, resume)
@@ -65,6 +71,7 @@ def train(
         data_dir=data_dir,
         resume=resume,
         backend=backend,
+        auto=auto,
         progress=True,
         **values,
     ).result
@@ -80,7 +87,7 @@ def train(
 
 def refuse_for_float(**options: Any) -> None:
     """Refuse options that mean nothing in floating point."""
-    for name in ("resume", "backend", "eligibility", "rounding"):
+    for name in ("resume", "backend", "auto", "eligibility", "rounding"):
         if options[name]:
             raise InputError(
                 f"--{name} does not go with --precision float, which learns as the "

@@ -80,21 +80,38 @@ class Classes:
         return cls(tuple(json.loads(text)))
 
 
+def _in_one_column(labels: Array) -> Array:
+    if labels.ndim != 2:
+        return labels
+    if labels.shape[1] == 1:
+        return labels[:, 0]
+    is_one_hot = labels.dtype.kind in "iufb" and bool(
+        np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
+    )
+    return labels.argmax(axis=1) if is_one_hot and labels.size else labels
+
+
 def checked_labels(labels: Array, where: str) -> Array:
-    """Labels as integers or texts. Errors: InputError for what names no class."""
+    """Labels as integers or texts. Errors: InputError for what names no class.
+
+    labels: (n,) or (n, 1); or a row of zeros with a one for each sample, whose place is
+    the class.
+    """
+    labels = _in_one_column(labels)
     if labels.ndim != 1:
         raise InputError(
-            f"{where} has the shape {labels.shape}; it must be (samples,), a label each"
+            f"{where} has the shape {labels.shape}; it must be (samples,), a label "
+            "each, or rows of zeros with a one"
         )
-    if labels.dtype.kind in "iub":
+    if labels.dtype.kind in "ib":
         return labels.astype(np.int64)
     if labels.dtype.kind == "U":
         return labels
-    if labels.dtype.kind != "f":
+    if labels.dtype.kind not in "uf":
         raise InputError(
             f"{where} holds {labels.dtype}; labels must be integers or texts"
         )
-    whole = np.isfinite(labels) & (labels == np.rint(labels))
+    whole = np.isfinite(labels) & (labels == np.rint(labels)) & (abs(labels) < 2**53)
     if not whole.all():
         bad = int(np.argmin(whole))
         raise InputError(

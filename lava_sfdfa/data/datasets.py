@@ -8,25 +8,27 @@ from typing import Any
 from lava_sfdfa.config import Kind
 from lava_sfdfa.data.formats.arrays import NAME, load_arrays
 from lava_sfdfa.data.formats.bundled import load_digits, load_yin_yang
-from lava_sfdfa.data.formats.idx import load_idx
+from lava_sfdfa.data.formats.characters import CLASSES, load_characters
+from lava_sfdfa.data.formats.event_lists import is_tonic, load_event_lists, load_tonic
 from lava_sfdfa.data.formats.nmnist import load_nmnist
 from lava_sfdfa.data.formats.npz import load_npz
 from lava_sfdfa.data.formats.shd import load_shd
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
-from lava_sfdfa.data.sources import EMNIST_FILES, IDX_FILES, NAMES, folder_of
+from lava_sfdfa.data.sources import NAMES, emnist_split
+from lava_sfdfa.data.spikes import are_of_sensor
 from lava_sfdfa.errors import InputError, unknown_choice
 
-# How each published set is read, from its name and folder.
-READERS: dict[str, Callable[[str, Path], Dataset]] = {
-    "digits": lambda name, folder: load_digits(),
-    "yin-yang": lambda name, folder: load_yin_yang(),
-    "mnist": lambda name, folder: load_idx(name, folder, IDX_FILES, 10),
-    "fashion-mnist": lambda name, folder: load_idx(name, folder, IDX_FILES, 10),
-    "emnist-balanced": lambda name, folder: load_idx(name, folder, EMNIST_FILES, 47),
+# How each published set is read, from its name and the folder of the user.
+READERS: dict[str, Callable[[str, Path | None], Dataset]] = {
+    "digits": lambda name, data_dir: load_digits(),
+    "yin-yang": lambda name, data_dir: load_yin_yang(),
+    **dict.fromkeys(CLASSES, load_characters),
     "nmnist": load_nmnist,
     "shd": load_shd,
 }
+
+RECORDED = ("nmnist", "shd")  # sets of recordings
 
 
 def load_dataset(
@@ -37,15 +39,18 @@ def load_dataset(
 ) -> Dataset:
     """A data set by name, or from an `.npz` file.
 
-    data_dir: folder that holds a folder for each published set; where it is not
-    given, the cache that `data fetch` fills. kind, reading: of a file, as in
+    name: `emnist` is the one split of EMNIST that is there. data_dir: folder of the
+    files of a published set, or that holds one for each set, see `layouts`; where it
+    is not given, the cache that `data fetch` fills. kind, reading: of a file, as in
     `load_arrays`. Errors: InputError for an unknown name, and for a file that is
     missing, truncated or not what it should be.
     """
+    if name == "emnist":
+        name = emnist_split(data_dir)
     if name.endswith(".npz"):
         dataset = load_npz(Path(name), kind, reading)
     elif name in READERS:
-        dataset = READERS[name](name, folder_of(name, data_dir))
+        dataset = READERS[name](name, data_dir)
     elif name == NAME:
         raise InputError(
             "the network was trained on arrays in memory, which are in no file; give "
@@ -66,15 +71,30 @@ def as_dataset(
     """What a Python caller may give as data, as a data set.
 
     data: a name, the path of an `.npz` file, a tuple of arrays as `load_arrays` takes
-    it, or a `Dataset`; kind, reading: of files and arrays. Errors: InputError.
+    it, recordings as `load_event_lists` does, a data set of tonic or two, or a
+    `Dataset`; kind, reading: of files and arrays. Errors: InputError.
     """
     if isinstance(data, Dataset):
         return data
     if isinstance(data, (str, Path)):
         return load_dataset(str(data), data_dir, kind, reading)
+    if is_tonic(data):
+        data = (data,)
     if isinstance(data, (tuple, list)):
-        return dataclasses.replace(load_arrays(tuple(data), kind, reading), source=NAME)
+        dataset = _in_memory(tuple(data), kind, reading)
+        return dataclasses.replace(dataset, source=NAME)
     raise InputError(
         f"data is a {type(data).__name__}; it must be a name, the path of an .npz "
-        "file, (x, y), (x_train, y_train, x_test, y_test), or a Dataset"
+        "file, (x, y), (x_train, y_train, x_test, y_test), a data set of tonic, or a "
+        "Dataset"
     )
+
+
+def _in_memory(
+    data: tuple[Any, ...], kind: Kind | None, reading: Reading | None
+) -> Dataset:
+    if len(data) in (1, 2) and all(map(is_tonic, data)):
+        return load_tonic(data, reading)
+    if kind == "events" or (data and are_of_sensor(data[0])):
+        return load_event_lists(data, reading)
+    return load_arrays(data, kind, reading)

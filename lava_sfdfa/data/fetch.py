@@ -29,25 +29,26 @@ def fetch(name: str, data_dir: Path | None, report: Report) -> sources.DatasetSt
         raise InputError(unknown_choice("the data set", name, sources.NAMES))
     if name in sources.BUNDLED:
         return sources.describe(name, data_dir)
-    folder = sources.folder_of(name, data_dir)
+    source = sources.SOURCES[name]
+    state = sources.describe(name, data_dir)
+    lacking = [entry for entry in state.files if entry.state in ("missing", "damaged")]
+    if not lacking:
+        return state
+    folder = Path(state.files[0].file).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
             f"{folder}: cannot be made ({error.strerror}); choose another --data-dir"
         ) from None
-    source = sources.SOURCES[name]
-    files = sources.describe(name, data_dir).files
-    lacking = [entry.state in ("missing", "damaged") for entry in files]
-    if source.by_hand and any(lacking):
+    if source.by_hand:
         raise InputError(
             f"{name}: has no published checksums, so it is not fetched; download "
             f"{', '.join(source.files)} from {', '.join(source.urls)} into {folder}"
         )
-    if not source.by_hand:
-        for entry, url, lacks in zip(files, source.urls, lacking, strict=True):
-            if lacks:
-                _download(name, url, Path(entry.file), str(entry.md5), report)
+    for entry, url in zip(state.files, source.urls, strict=True):
+        if entry in lacking:
+            _download(name, url, Path(entry.file), str(entry.md5), report)
     return sources.describe(name, data_dir)
 
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from lava_sfdfa.config import KINDS, Kind
 from lava_sfdfa.data.classes import Classes
-from lava_sfdfa.data.samples import Images
+from lava_sfdfa.data.samples import Images, Recordings, Samples, gather
 from lava_sfdfa.data.series import features_of, points_of
+from lava_sfdfa.data.spikes import check_list, recordings_of
 from lava_sfdfa.data.tables import PopulationCode
 from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.types import Array
@@ -44,21 +45,22 @@ class Reading:
     def is_plain(self) -> bool:
         """Whether it says no more than the shape: images of any common scale, classes
         that are numbers."""
-        return self.kind in ("image", "events") and (
-            self.classes.are_numbers and self.top is None
-        )
+        return self.kind == "image" and self.classes.are_numbers and self.top is None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of what the network takes."""
         return self.shape if self.code is None else (self.code.n_inputs,)
 
-    def samples(self, x: Any, y: Any, where: str = "x", where_y: str = "y") -> Images:
-        """Samples as the network takes them. y: labels, or None.
+    def samples(self, x: Any, y: Any, where: str = "x", where_y: str = "y") -> Samples:
+        """Samples as the network takes them. y: labels, or None; recordings are read
+        as in `spikes`.
 
         Errors: InputError for samples of another shape, and unknown labels.
         """
-        x = np.asarray(x)
+        if self.kind == "events":
+            return self._recordings(x, y, where, where_y)
+        x = array_of(x, where)
         fits = x.ndim >= 2 and math.prod(x.shape[1:]) == math.prod(self.shape)
         if self.kind == "series":
             fits = x.ndim == 3 and x.shape[1] == self.shape[0]
@@ -67,11 +69,22 @@ class Reading:
                 f"{where} has the shape {x.shape}; it must be (samples, "
                 f"{', '.join(map(str, self.shape))})"
             )
-        labels = np.zeros(len(x), np.int64)
-        if y is not None:
-            labels = self.classes.numbers(y, where_y)
-            check_length(labels, len(x), where_y)
+        labels = self._labels(y, len(x), where_y)
         return Images(self._pixels(x, where), labels)
+
+    def _recordings(self, x: Any, y: Any, where: str, where_y: str) -> Recordings:
+        check_list(x, where)
+        recordings = recordings_of(x, self.shape, where)
+        labels = self._labels(y, len(x), where_y)
+        return gather(iter(recordings), labels, math.prod(self.shape))
+
+    def _labels(self, y: Any, n: int, where: str) -> Array:
+        """The numbers of the classes, 0 where there are no labels."""
+        if y is None:
+            return np.zeros(n, np.int64)
+        labels = self.classes.numbers(array_of(y, where), where)
+        check_length(labels, n, where)
+        return labels
 
     def _pixels(self, x: Array, where: str) -> Array:
         if self.code is None:
@@ -179,6 +192,17 @@ def check_kind(kind: str | None) -> None:
         raise InputError(unknown_choice("kind", kind, KINDS))
 
 
+def array_of(values: Any, where: str) -> Array:
+    """Values as an array. Errors: InputError for lists of several lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise InputError(
+            f"{where} holds lists of several lengths; allowed is one shape, or for "
+            "samples recordings, with kind events"
+        ) from None
+
+
 def check_shape(x: Array, where: str) -> None:
     """Errors: InputError for an array that does not hold samples."""
     if x.ndim < 2 or 0 in x.shape:
@@ -190,7 +214,7 @@ def check_shape(x: Array, where: str) -> None:
 
 def check_length(labels: Array, n: int, where: str) -> None:
     """Errors: InputError where there is not a label for each sample."""
-    if labels.shape != (n,):
+    if labels.ndim == 0 or len(labels) != n:
         raise InputError(
             f"{where} has the shape {labels.shape}; it must be ({n},), since there are "
             f"{n} samples"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lava_sfdfa.chip import random
+from lava_sfdfa.config import Kind
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
 
@@ -96,6 +97,14 @@ class Dataset:
     test: Samples
     source: str = ""  # name or path by which `load_dataset` finds it again
     reading: Any = None  # a `Reading`, of arrays and files of one's own
+
+    @property
+    def kind(self) -> Kind:
+        """What its samples are."""
+        if self.reading is not None:
+            kind: Kind = self.reading.kind
+            return kind
+        return "events" if isinstance(self.train, Recordings) else "image"
 
     @property
     def digest(self) -> str:

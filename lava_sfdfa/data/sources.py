@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from lava_sfdfa.data import layouts
 from lava_sfdfa.errors import InputError, unknown_choice
-from lava_sfdfa.files import user_cache
 from lava_sfdfa.results import Result
 
 IDX_FILES = (
@@ -14,11 +14,20 @@ IDX_FILES = (
     "t10k-images-idx3-ubyte.gz",
     "t10k-labels-idx1-ubyte.gz",
 )
-EMNIST_FILES = tuple(
-    f"emnist-balanced-{part}-{kind}-ubyte.gz"
+KMNIST_ARRAYS = tuple(
+    f"kmnist-{part}-{what}.npz"
     for part in ("train", "test")
-    for kind in ("images-idx3", "labels-idx1")
+    for what in ("imgs", "labels")
 )
+
+
+def emnist_files(split: str) -> tuple[str, ...]:
+    """The files of a split of EMNIST, in the order of `IDX_FILES`."""
+    return tuple(
+        f"emnist-{split}-{part}-{kind}-ubyte.gz"
+        for part in ("train", "test")
+        for kind in ("images-idx3", "labels-idx1")
+    )
 
 
 @dataclass(frozen=True)
@@ -26,18 +35,31 @@ class Source:
     """Where a published data set is.
 
     files: their names and MD5 checksums, None where none is published for a file;
-    urls: of the files, or where to get them by hand (`by_hand`).
+    urls: of the files, or where to get them by hand (`by_hand`); others: files in which
+    the same samples are spread as arrays of numpy.
     """
 
     title: str
     files: dict[str, str | None]
     urls: tuple[str, ...]
     by_hand: bool = False
+    others: tuple[str, ...] = ()
 
 
-def _idx(title: str, url: str, checksums: tuple[str, ...]) -> Source:
+def _idx(
+    title: str, url: str, checksums: tuple[str, ...], others: tuple[str, ...] = ()
+) -> Source:
     files: dict[str, str | None] = dict(zip(IDX_FILES, checksums, strict=True))
-    return Source(title, files, tuple(url + file for file in IDX_FILES))
+    return Source(title, files, tuple(url + file for file in IDX_FILES), others=others)
+
+
+def _emnist(split: str) -> Source:
+    return Source(
+        f"EMNIST {split}, Cohen et al.",
+        dict.fromkeys(emnist_files(split)),
+        ("https://www.nist.gov/itl/products-and-services/emnist-dataset",),
+        by_hand=True,
+    )
 
 
 MENDELEY = "https://data.mendeley.com/public-files/datasets/468j46mzdv/files/"
@@ -51,6 +73,7 @@ SOURCES = {
             "9fb629c4189551a2d022fa330f9573f3",
             "ec29112dd5afa0611ce80d1b7f02629c",
         ),
+        others=("mnist.npz",),  # of Keras
     ),
     "fashion-mnist": _idx(
         "Fashion-MNIST, Xiao et al. (MIT)",
@@ -62,12 +85,18 @@ SOURCES = {
             "bb300cfdad3c16e7a12a480ee83cd310",
         ),
     ),
-    "emnist-balanced": Source(
-        "EMNIST balanced, Cohen et al.",
-        dict.fromkeys(EMNIST_FILES),
-        ("https://www.nist.gov/itl/products-and-services/emnist-dataset",),
-        by_hand=True,
+    "kmnist": _idx(
+        "Kuzushiji-MNIST, Clanuwat et al. (CC BY-SA 4.0)",
+        "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+        (
+            "bdb82020997e1d708af4cf47b453dcf7",
+            "e144d726b3acfaa3e44228e80efcd344",
+            "5c965bf0a639b31b8f53240b1b52f4d7",
+            "7320c461ea6c1c855c0b718fb2a4b134",
+        ),
+        others=KMNIST_ARRAYS,
     ),
+    **{f"emnist-{split}": _emnist(split) for split in layouts.EMNIST_SPLITS},
     "nmnist": Source(
         "N-MNIST, Orchard et al., recordings",
         {
@@ -94,11 +123,6 @@ BUNDLED = {
     "yin-yang": "Yin-Yang, Kriener et al., generated",
 }
 NAMES = (*BUNDLED, *SOURCES)
-
-
-def folder_of(name: str, data_dir: Path | None) -> Path:
-    """The folder of a published data set."""
-    return (user_cache() / "data" if data_dir is None else data_dir) / name
 
 
 @dataclass(frozen=True)
@@ -132,29 +156,71 @@ def describe(name: str, data_dir: Path | None) -> DatasetState:
         return DatasetState(name, BUNDLED[name], state, [])
     if name not in SOURCES:
         raise InputError(unknown_choice("the data set", name, NAMES))
-    folder, source = folder_of(name, data_dir), SOURCES[name]
-    files = [_file_state(folder / file, md5) for file, md5 in source.files.items()]
+    source = SOURCES[name]
+    found = layouts.found(name, data_dir, source.files)
+    others = layouts.found(name, data_dir, source.others)
+    if source.others and not found and len(others) == len(source.others):
+        files = [_file_state(path, path.name, None) for path in others.values()]
+    else:
+        own = layouts.own_folder(name, data_dir)
+        folder = next((path.parent for path in found.values()), own)
+        files = [
+            _file_state(found.get(file, folder / file), file, md5)
+            for file, md5 in source.files.items()
+        ]
     states = {file.state for file in files}
     worst = ("damaged", "missing", "unpacked", "unchecked", "present")
     state = next(state for state in worst if state in states)
     return DatasetState(name, source.title, state, files)
 
 
-def _file_state(path: Path, expected: str | None) -> FileState:
-    md5 = _md5(path) if path.is_file() else None
-    if md5 is None:
-        state = "unpacked" if _unpacked(path).exists() else "missing"
+def find(name: str, data_dir: Path | None) -> list[Path]:
+    """The files of a set in the order of `Source.files`, or those of `Source.others`.
+
+    Errors: InputError where some are missing.
+    """
+    source = SOURCES[name]
+    published = layouts.found(name, data_dir, source.files)
+    others = layouts.found(name, data_dir, source.others)
+    if len(published) == len(source.files):
+        return list(published.values())
+    if source.others and len(others) == len(source.others):
+        return list(others.values())
+    wanted = next(file for file in source.files if file not in published)
+    if source.others and not published:
+        wanted += f" (or {', '.join(source.others)})"
+    raise layouts.not_found(name, data_dir, wanted)
+
+
+def emnist_split(data_dir: Path | None) -> str:
+    """The name of the one split of EMNIST that is here. Errors: InputError."""
+    names = [f"emnist-{split}" for split in layouts.EMNIST_SPLITS]
+    here = [
+        name for name in names if layouts.found(name, data_dir, SOURCES[name].files)
+    ]
+    if not here:
+        raise layouts.not_found(names[0], data_dir, "emnist-SPLIT-train-images-idx3")
+    if len(here) > 1:
+        raise InputError(
+            f"emnist: {layouts.base_folder(data_dir)} holds several splits; say which "
+            f"is meant: {', '.join(here)}"
+        )
+    return here[0]
+
+
+def _file_state(path: Path, published: str, expected: str | None) -> FileState:
+    """path: where the file is, or should be; published: its name as published."""
+    is_packed = path.suffix == Path(published).suffix
+    md5 = _md5(path) if is_packed and path.is_file() else None
+    if not is_packed:
+        state = "unpacked"
+    elif md5 is None:
+        state = "missing"
     elif expected is None:
         state = "unchecked"
     else:
         state = "present" if md5 == expected else "damaged"
     return FileState(str(path), expected, md5, state)
-
-
-def _unpacked(path: Path) -> Path:
-    """What unpacking a published file gives: a zip file of N-MNIST gives a folder."""
-    plain = path.with_suffix("")
-    return plain.with_name(plain.name.title()) if path.suffix == ".zip" else plain
 
 
 def _md5(path: Path) -> str:

@@ -1,7 +1,8 @@
 """What follows the presentation of a sample: probe, error, commit, feedback.
 
 Every function is one phase of the chip's schedule for one layer, or for all; see the
-table in docs/rule.md. Only neurons that fired in the sample take part.
+table in docs/rule.md. Only neurons that fired in the sample take part, and in error and
+commit those that were woken.
 """
 
 import numpy as np
@@ -26,9 +27,8 @@ from lava_sfdfa.engine.state import (
     FACTORS_LIMIT,
     FEEDBACK_LIMIT,
     FEEDBACK_UPDATES,
-    NEURONS_FIRED,
+    NEURONS_TAGGED,
     ROWS,
-    SILENT,
     TAGS,
     TAGS_LIMIT,
     WEIGHT_UPDATES,
@@ -64,7 +64,9 @@ def probe(layers, probing, key, direction):
     s = layers[probing].scratch
     s.payload[:] = 0
     for row in range(s.size[ROWS]):
-        post = s.fired[row]
+        post = s.tagged[row]
+        if s.n_spikes[post] == 0:  # woken
+            continue
         s.own[post] = 1 if random.draw(key, post) >> np.uint32(31) else -1
         s.payload[post] = s.own[post]
     for number in range(probing + 1, len(layers)):
@@ -132,7 +134,7 @@ def copy_paths(layers):
                 feedback[post, output] = min(max(weight, WEIGHT_MIN), WEIGHT_MAX)
         if number > 0:
             for post in range(path.shape[0]):
-                if layers[number].scratch.row[post] == SILENT:
+                if layers[number].scratch.n_spikes[post] == 0:
                     path[post] = 0
             path = multiply(layers[number].state.weights, path)
 
@@ -154,16 +156,16 @@ def multiply(left, right):
 def output_factors(p, state, s, errors, key, uniform):
     """Third factor of the outputs: their error, scaled."""
     for row in range(s.size[ROWS]):
-        post = s.fired[row]
+        post = s.tagged[row]
         store_factor(p, state, s, post, errors[post] * p.error_gain, key, uniform)
 
 
 @njit
 def hidden_factors(p, state, s, errors, key, uniform):
     """Third factor of hidden neurons: the errors through the feedback weights, and
-    homeostasis. Only neurons that fired have tags, so only they need one."""
+    homeostasis. Only neurons that have tags need one."""
     for row in range(s.size[ROWS]):
-        post = s.fired[row]
+        post = s.tagged[row]
         third = 0
         for output in range(errors.size):
             third += state.feedback[post, output] * errors[output]
@@ -199,13 +201,13 @@ def store_factor(p, state, s, post, total, key, uniform):
 
 @njit
 def commit(p, state, s, key, bits):
-    """Change the weights of the neurons that fired by their tags and factors; where
-    the factor is zero, nothing can change, and nothing is done."""
+    """Change the weights of the neurons that have tags by these and their factors;
+    where the factor is zero, nothing can change, and nothing is done."""
     n_rows, n_columns = s.size[ROWS], s.size[COLUMNS]
     n_padded = padded(s)
     n_moved, moved = 0, np.empty(n_rows, np.int32)
     for row in range(n_rows):
-        post = s.fired[row]
+        post = s.tagged[row]
         if s.factor[post] == 0:
             continue
         moved[n_moved] = post
@@ -229,7 +231,7 @@ def commit(p, state, s, key, bits):
             weights[post] = after
             changed += after != before
             at_limit += (after == WEIGHT_MIN) | (after == WEIGHT_MAX)
-    state.counts[NEURONS_FIRED] += n_rows
+    state.counts[NEURONS_TAGGED] += n_rows
     state.counts[WEIGHT_UPDATES] += n_moved * n_columns
     state.counts[WEIGHTS_CHANGED] += changed
     state.counts[WEIGHTS_LIMIT] += at_limit
@@ -252,10 +254,13 @@ def count_tags(state, s):
 @njit
 def learn_feedback(p, state, s, direction, key, uniform, bits):
     """Move the feedback weights of the probing layer's neurons that fired."""
-    at_limit = 0
+    at_limit, n_fired = 0, 0
     y3 = arithmetic.decay_trace(FEEDBACK_DECAY_FACTOR, p.alpha_y, uniform)
     for row in range(s.size[ROWS]):
-        post = s.fired[row]
+        post = s.tagged[row]
+        if s.n_spikes[post] == 0:  # woken
+            continue
+        n_fired += 1
         weights = state.feedback[post]
         y1 = arithmetic.decay_trace(PAYLOAD_FACTOR * s.own[post], p.alpha_y, uniform)
         update_feedback(weights, y1, y3, direction, random.draw(key, post), bits)
@@ -263,4 +268,4 @@ def learn_feedback(p, state, s, direction, key, uniform, bits):
             weight = weights[output]
             at_limit += (weight == WEIGHT_MIN) | (weight == WEIGHT_MAX)
     state.counts[FEEDBACK_LIMIT] += at_limit
-    state.counts[FEEDBACK_UPDATES] += s.size[ROWS] * direction.size
+    state.counts[FEEDBACK_UPDATES] += n_fired * direction.size

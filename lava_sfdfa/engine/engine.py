@@ -10,6 +10,7 @@ from lava_sfdfa.engine.credit import multiply
 from lava_sfdfa.engine.sample import classify_samples, learn_samples, present_sample
 from lava_sfdfa.engine.state import (
     COUNTS,
+    ROWS,
     Clock,
     Layer,
     Scratch,
@@ -30,7 +31,7 @@ class LayerSample(NamedTuple):
 
     counts: Array  # (n_post,) int32, spikes
     tags: Array  # (n_post, n_pre) int32
-    factors: Array  # (n_post,) int32, y3; 0 where the neuron did not fire
+    factors: Array  # (n_post,) int32, y3; 0 where the neuron has no tags
 
 
 class Engine:
@@ -120,8 +121,8 @@ class Engine:
         """What the last learned sample was to a layer."""
         s = self._scratches[layer]
         tags, factors = by_synapse(s, s.tags, 0), np.zeros_like(s.factor)
-        fired = s.n_spikes > 0
-        factors[fired] = s.factor[fired]
+        tagged = s.tagged[: s.size[ROWS]]
+        factors[tagged] = s.factor[tagged]
         return LayerSample(s.n_spikes.copy(), tags, factors)
 
     def presented(self, events: Events, sample: int, steps: int) -> tuple[Scratch, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from lava_sfdfa.chip import arithmetic, random, widths
-from lava_sfdfa.chip.protocol import JUMP_REST
+from lava_sfdfa.chip.protocol import JUMP_REST, SILENT_RATE, WAKE_SLOPE
 from lava_sfdfa.engine.state import (
     COLUMNS,
     CURRENTS_WRAPPED,
@@ -49,12 +49,15 @@ def present(layer, train, clock, learning):
             if p.recursive:
                 key = random.stream_key(clock.seed, random.JUMP, p.layer, now)
                 keep_jumps(p, s, step, key, noise.bits[at])
-            if s.start[step + 1] > s.start[step]:
+            wakes = step == p.wake_step
+            if wakes or s.start[step + 1] > s.start[step]:
                 keys = (
                     random.stream_key(clock.seed, random.TAG, p.layer, now),
                     random.stream_key(clock.seed, random.JUMP, p.layer, now),
                 )
                 learn_spikes(p, s, step, keys, noise.y[at], noise.bits[at])
+                if wakes:
+                    wake(p, state, s, step, keys, noise.y[at], noise.bits[at])
     state.counts[SPIKES] += s.start[p.steps]
     state.counts[STEPS] += p.steps
 
@@ -151,11 +154,11 @@ def take_input(p, state, s, spikes):
 
 @njit
 def keep_jumps(p, s, step, key, bits):
-    """Let the second tags decay for one step, but for the neurons that spike in it,
-    whose tags change in `learn_spikes`."""
+    """Let the second tags decay for one step, but for those of the neurons that
+    spike in it, which change in `learn_spikes`."""
     n_columns = padded(s)
     for row in range(s.size[ROWS]):
-        post = s.fired[row]
+        post = s.tagged[row]
         if s.last[post] != step:
             row_key = random.draw(key, post)
             jumps = s.jumps[row, :n_columns]
@@ -169,29 +172,49 @@ def learn_spikes(p, s, step, keys, uniform, bits):
     keys: random numbers of the step for tags and second tags; uniform: for the decay of
     a received y; bits: as in `Noise`.
     """
-    n_columns = padded(s)
     for event in range(s.start[step], s.start[step + 1]):
         post = s.spikes[event]
-        row = s.row[post]
-        if row == SILENT:
-            row = s.size[ROWS]
-            s.size[ROWS] += 1
-            s.row[post] = row
-            s.fired[row] = post
-            s.tags[row, :] = 0
-            if p.recursive:
-                s.jumps[row, :] = JUMP_REST
         y1 = arithmetic.reciprocal(s.u[post], p.reciprocal_exponent)
         y1 = arithmetic.decay_trace(y1, p.alpha_y, uniform)
-        tags, traces = s.tags[row, :n_columns], (s.x1[:n_columns], s.x2[:n_columns])
-        tag_key = random.draw(keys[0], post)
+        grow(p, s, post, y1, keys, bits)
+
+
+@njit
+def wake(p, state, s, step, keys, uniform, bits):
+    """Grow the tags of neurons that hardly ever spike, and have not in this sample, as
+    if they spiked now: else no error would ever reach them.
+
+    A departure from the paper, where a neuron without spikes has no eligibility.
+    """
+    y1 = arithmetic.decay_trace(WAKE_SLOPE, p.alpha_y, uniform)
+    for post in range(s.n_spikes.size):
+        if s.n_spikes[post] == 0 and state.rate[post] < SILENT_RATE:
+            s.last[post] = step
+            grow(p, s, post, y1, keys, bits)
+
+
+@njit
+def grow(p, s, post, y1, keys, bits):
+    """Grow the tags of one neuron."""
+    n_columns = padded(s)
+    row = s.row[post]
+    if row == SILENT:
+        row = s.size[ROWS]
+        s.size[ROWS] += 1
+        s.row[post] = row
+        s.tagged[row] = post
+        s.tags[row, :] = 0
         if p.recursive:
-            both = (tags, s.jumps[row, :n_columns])
-            scales = (p.tag, p.jump, p.jump_decay)
-            own_keys = (tag_key, random.draw(keys[1], post))
-            grow_both(both, traces, y1, scales, own_keys, s.active, bits)
-        else:
-            grow_tags(tags, traces, y1, p.tag, tag_key, s.active, bits)
+            s.jumps[row, :] = JUMP_REST
+    tags, traces = s.tags[row, :n_columns], (s.x1[:n_columns], s.x2[:n_columns])
+    tag_key = random.draw(keys[0], post)
+    if p.recursive:
+        both = (tags, s.jumps[row, :n_columns])
+        scales = (p.tag, p.jump, p.jump_decay)
+        own_keys = (tag_key, random.draw(keys[1], post))
+        grow_both(both, traces, y1, scales, own_keys, s.active, bits)
+    else:
+        grow_tags(tags, traces, y1, p.tag, tag_key, s.active, bits)
 
 
 @njit

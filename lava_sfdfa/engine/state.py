@@ -15,14 +15,15 @@ from lava_sfdfa.types import Array
 
 LAVA_Y_TAU = 65535.0  # of the y traces of Loihi3FLearningRule; learning_rule.py
 LAVA_VARIABLE_SEED = 2  # of the rounding of w and t; connection.py:692
-SILENT = -1  # row of a neuron without spikes, column of an input without
+SILENT = -1  # row of a neuron without tags, column of an input without spikes
+NEVER = -1  # no step
 OWN = -1  # in `Noise`: every synapse draws its own bits
 
 # What is counted in every layer; the positions in `State.counts`.
 COUNTS = (
     "spikes",  # of the presentation
     "steps",  # of the presentation
-    "neurons_fired",  # neurons with at least one spike, summed over samples
+    "neurons_tagged",  # neurons that spiked or were woken, summed over samples
     "weight_updates",  # synapses that a commit visited with a factor
     "weights_changed",
     "weights_limit",  # weights at a limit after a visit
@@ -38,7 +39,7 @@ COUNTS = (
 (
     SPIKES,
     STEPS,
-    NEURONS_FIRED,
+    NEURONS_TAGGED,
     WEIGHT_UPDATES,
     WEIGHTS_CHANGED,
     WEIGHTS_LIMIT,
@@ -77,6 +78,7 @@ class Parameters(NamedTuple):
     payload_shift: int
     path_shift: int  # of the weights of whole paths, for symmetric feedback
     factor_bits: int  # y3 is a multiple of 2**this
+    wake_step: int  # of the presentation, or NEVER
 
 
 class State(NamedTuple):
@@ -89,16 +91,16 @@ class State(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """What lives for one sample. Rows are the neurons that spiked, in the order of
-    their first spike; columns the inputs that spiked, likewise."""
+    """What lives for one sample. Rows are the neurons that have tags, since they spiked
+    or were woken, in this order; columns the inputs that spiked, likewise."""
 
     input: Array  # (n_post,) int32, synaptic input of a step
     u: Array  # (n_post,) int32
     v: Array  # (n_post,) int32
     n_spikes: Array  # (n_post,) int32
-    last: Array  # (n_post,) int32, step of the last spike, where there was one
+    last: Array  # (n_post,) int32, last step in which tags grew, where they did
     row: Array  # (n_post,) int32, row of a neuron or SILENT
-    fired: Array  # (n_post,) int32, neuron of a row
+    tagged: Array  # (n_post,) int32, neuron of a row
     column: Array  # (n_pre,) int32, column of an input or SILENT
     active: Array  # (n_pre,) int32, input of a column
     x1: Array  # (n_pre,) int32, by column
@@ -122,7 +124,7 @@ def by_synapse(scratch: Scratch, values: Array, rest: int) -> Array:
     none. values: `tags` or `jumps` of the scratch. Returns int32 (n_post, n_pre)."""
     full = np.full(scratch.tags.shape, rest, np.int32)
     n_rows, n_columns = scratch.size
-    spiked = np.ix_(scratch.fired[:n_rows], scratch.active[:n_columns])
+    spiked = np.ix_(scratch.tagged[:n_rows], scratch.active[:n_columns])
     full[spiked] = values[:n_rows, :n_columns]
     return full
 
@@ -212,6 +214,7 @@ def make_parameters(network: FixedNetwork, number: int, share: float) -> Paramet
         payload_shift=layer.payload_shift,
         path_shift=network.path_shift(number),
         factor_bits=layer.rule.factor_bits,
+        wake_step=NEVER if layer.wake_step is None else layer.wake_step,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.config import Config
+from lava_sfdfa.config import BEFORE, Config, kept_settings
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
@@ -77,7 +77,7 @@ def to_content(artifact: Artifact) -> dict[str, Any]:
         values = {
             entry.name: getattr(layer, entry.name)
             for entry in dataclasses.fields(layer)
-            if entry.name != "rule"
+            if entry.name != "rule" and getattr(layer, entry.name) is not None
         }
         for entry in dataclasses.fields(layer.rule):
             scale = getattr(layer.rule, entry.name)
@@ -89,7 +89,7 @@ def to_content(artifact: Artifact) -> dict[str, Any]:
         layers[str(number)] = values
     config = {
         name: np.array(value, np.int64) if name == "hidden" else value
-        for name, value in dataclasses.asdict(artifact.config).items()
+        for name, value in kept_settings(artifact.config).items()
         if value is not None
     }
     reading: dict[str, Any] = {}  # what says no more than the shape is left out
@@ -130,7 +130,7 @@ def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifac
             if f"{entry.name}_scale" in values
         }
         layers.append(FixedLayer(rule=Rule(**scales), **values))
-    config = dict(content["config"])
+    config = {**BEFORE, **content["config"]}
     config["hidden"] = tuple(int(size) for size in config["hidden"])
     reading = None
     if "reading" in content:

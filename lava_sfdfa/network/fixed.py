@@ -29,6 +29,7 @@ class FixedLayer:
     homeostasis_gain: int  # y3 += (target_rate - rate) * this, likewise
     target_rate: int  # spikes a sample, 16 fraction bits
     payload_shift: int  # the outputs send d * 2**-shift when this layer probes
+    wake_step: int | None = None  # in which silent neurons are woken; None is never
 
     def __post_init__(self):
         _in_range("weights", self.weights, widths.WEIGHT)

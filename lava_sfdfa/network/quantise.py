@@ -71,7 +71,7 @@ def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer
     tau_membrane = layer.tau_membrane_s / network.step_s
     tau_synapse = layer.tau_synapse_s / network.step_s
     unit = scale * 2**widths.INPUT_SHIFT  # u of the chip for g = 1
-    impulse = IMPULSE_INPUT if number == 0 else IMPULSE_HIDDEN
+    impulse = (config.input_impulse or IMPULSE_INPUT) if number == 0 else IMPULSE_HIDDEN
     # A spike has u >= threshold (its membrane rises), where y1 is near its maximum.
     exponent = round(math.log2(widths.TRACE.maximum * layer.threshold * unit))
     exponent += config.reciprocal_headroom  # for few inputs, whose spikes are strong
@@ -116,12 +116,26 @@ def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer
         homeostasis_gain=round(homeostasis * 2 ** (FACTOR_BITS - RATE_COARSE_BITS)),
         target_rate=round(config.target_rate * 2**RATE_BITS),
         payload_shift=0 if is_output else _payload_shift(network, number, config),
+        wake_step=None if is_output or not config.wake else _wake_step(config),
     )
+
+
+def tag_gain(layer: FixedLayer, unit: float) -> float:
+    """The tag that stands for an eligibility of 1. unit: the integer for a weight of 1
+    of the layer, see `weight_unit`."""
+    product = layer.impulse * 2.0**layer.reciprocal_exponent
+    product /= unit * 2**widths.INPUT_SHIFT
+    return product * layer.rule.tag.value / 2**TRACE_SHIFT
 
 
 def weight_unit(config: Config, number: int) -> float:
     """The integer that stands for a weight of 1 in layer `number`."""
     return widths.WEIGHT.maximum / config.weight_limit_of(number)
+
+
+def _wake_step(config: Config) -> int:
+    """Where the input ends: the traces hold most then."""
+    return min(config.window_steps, config.steps - 1)
 
 
 def _to_int8(values: Array) -> Array:

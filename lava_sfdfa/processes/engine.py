@@ -81,7 +81,7 @@ class LavaEngine(Engine):
             zip(self.states, lava.state, strict=True)
         ):
             fired = read["n_spikes"][SHOWN] > 0
-            counts = self._count(layer, read, inputs, fired)
+            counts = self._count(layer, read, inputs)
             state.weights[:] = read["weights"][LEARNED].T
             if "feedback" in read:
                 state.feedback[:] = read["feedback"][LEARNED]
@@ -92,12 +92,12 @@ class LavaEngine(Engine):
             state.counts[:] += [counts.get(name, 0) for name in COUNTS]
             inputs = read["n_spikes"][SHOWN]
 
-    def _count(self, layer: int, read: dict[str, np.ndarray], inputs, fired):
+    def _count(self, layer: int, read: dict[str, np.ndarray], inputs):
         """The counts of a layer in one sample, by `COUNTS`."""
-        active = inputs > 0
-        moved = fired & (self._received(layer, read["factor"][LEARNED]) != 0)
+        active, tagged = inputs > 0, read["tagged"][SHOWN] > 0
+        moved = tagged & (self._received(layer, read["factor"][LEARNED]) != 0)
         weights = read["weights"][LEARNED]
-        tags = read["tag_1"][SHOWN][np.ix_(fired, active)]
+        tags = read["tag_1"][SHOWN][np.ix_(tagged, active)]
         # Lava's counts grow on; those of x1 also by payloads, after the presentation.
         cut = np.array([read["synapses_cut"][SHOWN][0], *read["neurons_cut"][LEARNED]])
         new, self._cut[layer] = cut - self._cut[layer], cut
@@ -105,7 +105,7 @@ class LavaEngine(Engine):
         counts: dict[str, Any] = {
             "spikes": read["n_spikes"][SHOWN].sum(),
             "steps": self.start_network.steps,
-            "neurons_fired": np.count_nonzero(fired),
+            "neurons_tagged": np.count_nonzero(tagged),
             "weight_updates": np.count_nonzero(moved) * np.count_nonzero(active),
             "weights_changed": np.count_nonzero(
                 weights != self.states[layer].weights.T

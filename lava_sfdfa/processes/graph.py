@@ -57,7 +57,7 @@ class ProcessGraph:
         plastic, neuron = self.plastic[number], self.neurons[number]
         variables = {
             name: getattr(neuron, name)
-            for name in ("u", "v", "spikes", "n_spikes", "factor")
+            for name in ("u", "v", "spikes", "n_spikes", "tagged", "factor")
         }
         variables |= {"neurons_cut": neuron.n_cut, "synapses_cut": plastic.n_cut}
         variables |= {"weights": plastic.weights, "tag_1": plastic.tag_1}
@@ -107,6 +107,7 @@ class ProcessGraph:
             homeostasis_gain=parameters.homeostasis_gain,
             target_rate=parameters.target_rate,
             rate=rate,
+            wake_step=self.network.layers[number].wake_step,
             **self._neuron(number, parameters),
         )
 

@@ -19,7 +19,7 @@ from lava.magma.core.process.variable import Var
 from lava.proc.lif.models import AbstractPyLifModelFixed
 
 from lava_sfdfa.chip import arithmetic, random, widths
-from lava_sfdfa.chip.protocol import FACTOR_BITS, Schedule
+from lava_sfdfa.chip.protocol import FACTOR_BITS, WAKE_SLOPE, Schedule
 from lava_sfdfa.chip.widths import TRACE_SHIFT, VARIABLE_SHIFT
 
 RESET_FACTOR = 2**VARIABLE_SHIFT  # y2 that takes a tag to zero
@@ -36,9 +36,9 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
     multiple of 2**factor_bits. seed: of random numbers; first_sample: samples learned
     before.
 
-    `spikes` are those of the step, `n_spikes` those of the sample, `factor` is its y3;
-    `n_cut` counts third factors that were cut off and steps in which a u left its 24
-    bits.
+    `spikes` are those of the step, `n_spikes` those of the sample; `tagged` says who
+    has tags, since it spiked or was woken; `factor` is y3; `n_cut` counts third factors
+    that were cut off and steps in which a u left its 24 bits.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
         self.bias_exp = Var(shape=shape, init=0)
         self.spikes, self.n_spikes = Var(shape=shape, init=0), Var(shape=shape, init=0)
         self.payload, self.factor = Var(shape=shape, init=0), Var(shape=shape, init=0)
+        self.tagged = Var(shape=shape, init=0)
         self.error_gain = Var(shape=(1,), init=error_gain)
         self.n_cut = Var(shape=(2,), init=0)
         arithmetic.reciprocal(1, 0)  # compiled here, before Lava forks
@@ -92,6 +93,7 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
     spikes: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=1)
     n_spikes: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
     payload: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    tagged: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=1)
     factor: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     error_gain: np.ndarray = LavaPyType(np.ndarray, np.int32)
     n_cut: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -119,7 +121,7 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
         key = np.uint64(random.stream_key(seed, random.FACTOR, layer, sample))
         bits = self.proc_params["factor_bits"]
         factors, cut = arithmetic.round_factors(total, FACTOR_BITS, bits, key, 0)
-        self.n_cut[FACTORS_CUT] += np.count_nonzero(cut & (self.n_spikes > 0))
+        self.n_cut[FACTORS_CUT] += np.count_nonzero(cut & (self.tagged > 0))
         return factors
 
     def scaled(self, value: np.ndarray, shift: int) -> np.ndarray:
@@ -142,6 +144,7 @@ class FloatArithmetic(LearningNeuronModelFloat):
     spikes: np.ndarray = LavaPyType(np.ndarray, np.int32)
     n_spikes: np.ndarray = LavaPyType(np.ndarray, np.int32)
     payload: np.ndarray = LavaPyType(np.ndarray, float)
+    tagged: np.ndarray = LavaPyType(np.ndarray, np.int32)
     factor: np.ndarray = LavaPyType(np.ndarray, float)
     error_gain: np.ndarray = LavaPyType(np.ndarray, float)
     n_cut: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -177,7 +180,7 @@ class Phases(PyLoihiProcessModel):
         """Clear what is sent; returns the step of the sample and its number."""
         zeros = np.zeros(self._shape, self.number)
         self.y1, self.y2, self.y3 = zeros.copy(), zeros.copy(), zeros.copy()
-        self.spikes = np.zeros(self._shape, np.int32)
+        self.spikes = self._learning = np.zeros(self._shape, np.int32)
         self._sent = zeros
         sample, step = divmod(self.time_step - 1, self.proc_params["schedule"].period)
         return step, self.proc_params["first_sample"] + sample
@@ -188,9 +191,16 @@ class Phases(PyLoihiProcessModel):
         self.v[spiked] = 0
         self.spikes[spiked] = 1
         self.n_spikes = self.n_spikes + self.spikes
+        self._learning = self.spikes
         for neuron in np.flatnonzero(spiked):
             self.y1[neuron] = self.slope(self.u[neuron]) * self.trace_unit
         self._sent = self.spikes.astype(self.number)
+
+    def wake(self, silent: np.ndarray) -> None:
+        """Show the spike of a neuron that sends none, to its synapses alone. silent:
+        bool (n,), who does."""
+        self._learning = self.spikes | silent
+        self.y1[silent] = WAKE_SLOPE * self.trace_unit
 
     def reset_tags(self) -> None:
         """y2 that takes the tags to zero."""
@@ -198,13 +208,14 @@ class Phases(PyLoihiProcessModel):
 
     def rest(self) -> None:
         """All state of the sample returns to zero."""
-        for name in ("u", "v", "n_spikes", "payload", "factor"):
+        for name in ("u", "v", "n_spikes", "payload", "factor", "tagged"):
             setattr(self, name, np.zeros_like(getattr(self, name)))
 
     def send(self) -> None:
         """Send all ports: one that stays silent would block its receiver for ever."""
         self.s_out.send(self._sent)
-        self.s_out_bap.send(self.spikes.astype(bool))
+        self.tagged = self.tagged | self._learning
+        self.s_out_bap.send(self._learning.astype(bool))
         self.s_out_y1.send(self.y1)
         self.s_out_y2.send(self.y2)
         self.s_out_y3.send(self.y3)

@@ -108,6 +108,8 @@ def sentence_of(row: Row) -> str:
         if name.startswith("saturation_")
     }
     if worst:
-        limits = ", ".join(f"{name} {share:.1%}" for name, share in worst.items())
+        visited, weights = worst.pop("weights"), max(row["weights_at_limit"])
+        limits = f"weights {weights:.1%} ({visited:.1%} of those visited), "
+        limits += ", ".join(f"{name} {share:.1%}" for name, share in worst.items())
         parts.append(f"at a limit: {limits}")
     return "; ".join(parts)

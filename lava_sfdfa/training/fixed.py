@@ -16,6 +16,7 @@ from lava_sfdfa.training.record import (
     learning_share,
     saturation,
     silent_neurons,
+    weights_at_limit,
 )
 from lava_sfdfa.types import Array
 
@@ -90,6 +91,7 @@ class FixedLearner:
                 for count in totals
             ],
             "silent": silent_neurons(self.engine),
+            "weights_at_limit": weights_at_limit(self.engine),
             "alignment": list(self.engine.alignment()),
             "learning_share": learning_share(self.config, epoch),
             **{f"saturation_{k}": v for k, v in saturation(totals).items()},

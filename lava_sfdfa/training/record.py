@@ -4,13 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.chip.protocol import RATE_BITS
+from lava_sfdfa.chip import widths
+from lava_sfdfa.chip.protocol import SILENT_RATE
 from lava_sfdfa.config import Config
 from lava_sfdfa.engine.engine import Engine
 
 Row = dict[str, Any]  # the figures of an epoch, by their names in the record
-# A hidden neuron whose running mean is below a spike in 200 samples.
-SILENT_RATE = 2**RATE_BITS // 200
 
 
 def learning_share(config: Config, epoch: int) -> float:
@@ -24,16 +23,26 @@ def silent_neurons(engine: Engine) -> list[int]:
     return [int(np.sum(state.rate < SILENT_RATE)) for state in engine.states[:-1]]
 
 
+def weights_at_limit(engine: Engine) -> list[float]:
+    """Share of all weights of each layer that stand at a limit."""
+    low, high = widths.WEIGHT.minimum, widths.WEIGHT.maximum
+    return [
+        float(np.mean((state.weights == low) | (state.weights == high)))
+        for state in engine.states
+    ]
+
+
 def saturation(counts: list[dict[str, int]]) -> dict[str, list[float]]:
     """Shares of what was visited that stood at a limit: one for each layer.
 
-    For currents, the steps in which a u of the layer left its 24 bits.
+    Of weights, those that an update visited, see `weights_at_limit` for all; of
+    currents, the steps in which a u of the layer left its 24 bits.
     """
     shares = {
         "weights": ("weights_limit", "weight_updates"),
         "tags": ("tags_limit", "tags"),
         "traces": ("traces_limit", "impulses"),
-        "factors": ("factors_limit", "neurons_fired"),
+        "factors": ("factors_limit", "neurons_tagged"),
         "feedback": ("feedback_limit", "feedback_updates"),
         "currents": ("currents_wrapped", "steps"),
     }

@@ -24,6 +24,7 @@ from lava_sfdfa.network.artifact import (
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.results import Result
+from lava_sfdfa.training.advice import Advice, Restart, advise
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.fixed import FixedLearner
 from lava_sfdfa.training.folder import PICTURE, RunFolder, provenance
@@ -32,6 +33,7 @@ from lava_sfdfa.training.record import Row
 from lava_sfdfa.types import Array
 
 Backend = Literal["cpu", "lava"]
+RESTARTS = 2  # of a training that goes wrong, with auto
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ class TrainingResult(Result):
     samples_per_second: float  # while learning
     spikes_per_sample: list[float]
     feedback_alignment: list[float]  # cosine of B and the forward path weights
-    saturation: dict[str, float]  # share of what was visited that stood at a limit
+    # Shares that stood at a limit, of the worst layer: of all weights, and of what was
+    # visited by an update.
+    saturation: dict[str, float]
     silent: list[int]  # neurons of each hidden layer that hardly ever spike
     artifact: str | None  # path, where the run had a folder
     picture: str | None
@@ -73,23 +77,29 @@ def train(
     display: Display,
     resume: bool = False,
     backend: Backend = "cpu",
+    auto: bool = False,
 ) -> tuple[Artifact, TrainingResult]:
     """Train a network; with a folder, write its artifact after every epoch.
 
     out: the folder, or None; resume: go on from the artifact in it; backend: cpu, or
-    lava, which is slow and reaches the same digest. Errors: InputError for bad data, a
-    folder that cannot be written, and an artifact that does not fit (resume);
-    BackendError where Lava is missing; Stopped after Ctrl-C.
+    lava, which is slow and reaches the same digest; auto: begin again with other
+    settings, at most twice, where a new training goes wrong. Errors: InputError for
+    bad data, a folder that cannot be written, and an artifact that does not fit
+    (resume); BackendError where Lava is missing; Stopped after Ctrl-C.
     """
     make_engine = engine_class(backend)
     config = dataclasses.replace(config, dataset=data.name)
     folder = RunFolder(out, display, goes_on=resume)
     history = load_for_resume(folder.path, config, data) if resume else None
-    run = Run(config, data, folder, display, history, make_engine)
-    try:
-        run.train()
-    finally:
-        run.engine.close()
+    for restarts in range(RESTARTS if auto and not resume else 0, -1, -1):
+        run = Run(config, data, folder, display, history, make_engine, None, restarts)
+        try:
+            run.train()
+            break
+        except Restart as restart:
+            config = restarted(config, restart.advice, display)
+        finally:
+            run.engine.close()
     display.say("reading the test part once")
     result = run.result(data)
     if folder.path is not None:
@@ -99,6 +109,13 @@ def train(
         draw_training(picture, run.artifact, data, result.test_accuracy)
         result = dataclasses.replace(result, picture=str(picture))
     return run.artifact, result
+
+
+def restarted(config: Config, advice: Advice, display: Display) -> Config:
+    """The configuration with which a training begins again, which is said."""
+    values = ", ".join(f"{name} {value:g}" for name, value in advice.changes.items())
+    display.say(f"{advice.what}; beginning again with {values}")
+    return dataclasses.replace(config, **advice.changes)
 
 
 def engine_class(backend: Backend) -> type[Engine]:
@@ -141,6 +158,31 @@ def load_for_resume(path: Path | None, config: Config, data: Dataset) -> Artifac
     return artifact
 
 
+def continued(record: dict[str, Array], row: Row) -> dict[str, Array]:
+    """A record with a row more. What an earlier version did not record is NaN."""
+    new = {name: np.array([value]) for name, value in row.items()}
+    n_before = len(record.get("train_accuracy", ()))
+    if n_before == 0:
+        return new
+    return {
+        name: np.concatenate(
+            [record.get(name, np.full((n_before, *value.shape[1:]), np.nan)), value]
+        )
+        for name, value in new.items()
+    }
+
+
+def shares_at_limit(row: Row) -> dict[str, float]:
+    """The shares of a row of the record that stood at a limit, of the worst layer."""
+    shares = {
+        name.removeprefix("saturation_"): max(row[name])
+        for name in row
+        if name.startswith("saturation_")
+    }
+    visited, weights = shares.pop("weights"), max(row["weights_at_limit"])
+    return {"weights": weights, "visited_weights": visited, **shares}
+
+
 def new_artifact(config: Config, data: Dataset) -> Artifact:
     """A network for a data set that has learned nothing yet."""
     network = build_network(config, data.train.n_inputs, data.n_classes)
@@ -155,7 +197,8 @@ class Run:
     """One training: the engine, the data as spikes, and the artifact that grows.
 
     history: the artifact to go on from, or None; arrive: gives the order of the samples
-    by their labels, where it is not to be shuffled in every epoch.
+    by their labels, where it is not to be shuffled in every epoch; restarts: how often
+    it may still end with `Restart`.
     """
 
     def __init__(
@@ -167,9 +210,12 @@ class Run:
         history: Artifact | None = None,
         make_engine: type[Engine] = Engine,
         arrive: Callable[[Array], Array] | None = None,
+        restarts: int = 0,
     ):
         self.config, self.folder, self.display = config, folder, display
-        self.source, self.seconds = data.source, 0.0
+        self.data, self.source, self.seconds = data, data.source, 0.0
+        self.restarts = restarts
+        self.advised: Advice | None = None
         for note in data.reading.notes if data.reading else ():
             display.say(note)
         display.say("encoding the samples as spikes")
@@ -201,12 +247,7 @@ class Run:
 
     def save(self, row: Row) -> None:
         """Give the artifact a row more in its record, and write it."""
-        record = {name: np.array([value]) for name, value in row.items()}
-        if self.artifact.record:
-            record = {
-                name: np.concatenate([self.artifact.record[name], new])
-                for name, new in record.items()
-            }
+        record = continued(self.artifact.record, row)
         engine = self.engine
         self.artifact = dataclasses.replace(
             self.artifact,
@@ -217,15 +258,19 @@ class Run:
             provenance=provenance(self.source, self.learner.learn_seconds),
         )
         self.folder.save(lambda path: save_artifact(path, self.artifact))
-        self._warn_of_silence(row["spikes"])
+        if self.advised is None:
+            self._advise()
 
-    def _warn_of_silence(self, spikes: list[float]) -> None:
-        for number, count in enumerate(spikes[:-1], 1):
-            if count == 0:
-                self.display.say(
-                    f"warning: hidden layer {number} did not spike, so it cannot "
-                    "learn; lower threshold_hidden or raise weight_init in --config"
-                )
+    def _advise(self) -> None:
+        """Say what to change where the training goes wrong, once; with restarts left,
+        begin again."""
+        labels = self.learner.part.labels
+        self.advised = advise(self.config, self.data, self.artifact.record, labels)
+        if self.advised is None:
+            return
+        if self.restarts > 0:
+            raise Restart(self.advised)
+        self.display.say(self.advised.sentence(self.config))
 
     @property
     def samples_per_second(self) -> float:
@@ -255,11 +300,7 @@ class Run:
             samples_per_second=self.samples_per_second,
             spikes_per_sample=(n_spikes / len(test)).tolist(),
             feedback_alignment=last["alignment"],
-            saturation={
-                name.removeprefix("saturation_"): max(last[name])
-                for name in last
-                if name.startswith("saturation_")
-            },
+            saturation=shares_at_limit(last),
             silent=last["silent"],
             artifact=None if self.folder.path is None else str(self.folder.path),
             picture=None,

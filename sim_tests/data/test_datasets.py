@@ -222,6 +222,14 @@ def test_an_npz_file_of_images_is_a_data_set(tmp_path):
         ),
         ({"y_train": np.arange(29) % 3}, r"it must be \(30,\)"),
         ({"y_train": np.full(30, 0.5)}, "sample 0 has the label 0.5; labels must be"),
+        ({"y_train": np.full(30, 1e30)}, r"sample 0 has the label 1e\+30; labels must"),
+        ({"y_train": np.full(30, -np.inf)}, "sample 0 has the label -inf"),
+        (
+            {"y_train": np.full(30, 2**63, np.uint64)},
+            "has the label 9223372036854775808",
+        ),
+        ({"y_test": np.zeros((6, 2), int)}, r"y_test has the shape \(6, 2\)"),
+        ({"y_train": np.int64(3)}, r"y_train has the shape \(\)"),
         ({"y_train": np.full(30, 1j)}, "holds complex128; labels must be"),
         (
             {"y_test": np.array([0, 1, 2, 3, 0, 1])},

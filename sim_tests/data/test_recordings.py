@@ -1,6 +1,7 @@
 """Recordings of events: N-MNIST, SHD and npz files, as the tests write them."""
 
 import gzip
+import time
 import zipfile
 
 import h5py
@@ -9,8 +10,9 @@ import pytest
 
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.formats.nmnist import decode
+from lava_sfdfa.data.formats.shd import read_shd
 from lava_sfdfa.data.samples import Recordings
-from lava_sfdfa.data.sources import EMNIST_FILES, describe
+from lava_sfdfa.data.sources import describe, emnist_files
 from lava_sfdfa.errors import InputError
 
 
@@ -96,7 +98,9 @@ def test_damaged_recordings_are_named(nmnist, content, message):
 
 
 def test_missing_recordings_say_what_to_do(tmp_path):
-    with pytest.raises(InputError, match=r"holds no Train/.* data fetch nmnist"):
+    with pytest.raises(
+        InputError, match=r"Train/.* is empty; run .* data fetch nmnist"
+    ):
         load_dataset("nmnist", tmp_path)
 
 
@@ -159,8 +163,12 @@ def test_shd_is_read_packed_or_not(shd):
     ("times", "units", "labels", "message"),
     [
         ([[0.1]], [[1]], [20], "sample 0 has the label 20"),
-        ([[0.1]], [[700]], [1], "or a unit beyond 699"),
-        ([[0.1, 0.2]], [[7]], [1], "recording of 2 times and 1 units"),
+        ([[0.1]], [[700]], [1], "input 700; it must be a whole number from 0 to 699"),
+        ([[0.1, 0.2]], [[7]], [1], "sample 0 has 2 times and 1 inputs"),
+        ([[np.nan]], [[7]], [1], "sample 0 has a spike at nan s; times must be 0 to"),
+        ([[-0.1]], [[7]], [1], "sample 0 has a spike at -0.1 s"),
+        ([[0.1], [np.inf]], [[7], [7]], [1, 2], "sample 1 has a spike at inf s"),
+        ([[1e30]], [[7]], [1], r"sample 0 has a spike at 1e\+30 s"),
         ([[0.1]], [[7]], [1, 2], "1 arrays of times, 1 of units and 2 labels"),
     ],
 )
@@ -170,10 +178,68 @@ def test_wrong_shd_files_are_refused(shd, times, units, labels, message):
         load_dataset("shd", shd)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("labels", None, "there is no data set labels"),
+        ("labels", np.full(10, np.nan), "sample 0 has the label nan"),
+        ("labels", np.full(10, -1), "sample 0 has the label -1; the classes are 0 to"),
+        ("labels", ["a"] * 10, r"cannot be read \(labels holds object"),
+        ("labels", np.zeros((10, 2)), r"labels has the shape \(10, 2\)"),
+        ("labels", 3, r"labels has the shape \(\)"),
+        ("spikes/times", None, "there is no data set spikes/times"),
+        (
+            "spikes/units",
+            np.zeros((10, 3)),
+            "spikes/units is not an array of numbers a",
+        ),
+        ("spikes/times", ["a"] * 10, "spikes/times is not an array of numbers a rec"),
+    ],
+)
+def test_data_sets_of_other_types_are_named(shd, name, content, message):
+    with h5py.File(shd / "shd/shd_train.h5", "a") as file:
+        del file[name]
+        if content is not None:
+            file[name] = content
+    with pytest.raises(InputError, match=f"shd_train.h5: .*{message}"):
+        load_dataset("shd", shd)
+
+
+def test_a_group_is_no_data_set(shd):
+    with h5py.File(shd / "shd/shd_train.h5", "a") as file:
+        del file["labels"]
+        file.create_group("labels")
+    with pytest.raises(InputError, match="there is no data set labels"):
+        load_dataset("shd", shd)
+
+
+def test_labels_of_shd_may_be_rows_with_a_one(shd):
+    data = load_dataset("shd", shd)
+    with h5py.File(shd / "shd/shd_train.h5", "a") as file:
+        labels = file["labels"][:]
+        del file["labels"]
+        file["labels"] = np.eye(20)[labels]
+    assert load_dataset("shd", shd).digest == data.digest
+
+
 def test_other_files_are_not_shd(shd):
     (shd / "shd/shd_test.h5").write_bytes(b"no HDF5")
     with pytest.raises(InputError, match="it has to be an HDF5 file with spikes/times"):
         load_dataset("shd", shd)
+    (shd / "shd/shd_test.h5.gz").write_bytes(gzip.compress(b"packed" * 99)[:20])
+    with pytest.raises(InputError, match="shd_test.h5.gz: cannot be read .*damaged"):
+        load_dataset("shd", shd)
+
+
+def test_the_reader_of_hdf5_ends_itself(tmp_path, monkeypatch):
+    """A file in which the library searches for ever is stood in for by a sleep."""
+    (tmp_path / "h5py.py").write_text("import time\nFile = lambda *a: time.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "shd_train.h5").write_bytes(b"any")
+    began = time.monotonic()
+    with pytest.raises(InputError, match="the HDF5 library does not get through it"):
+        read_shd(tmp_path / "shd_train.h5")
+    assert time.monotonic() - began < 10
 
 
 # --- EMNIST, which has other names and 47 classes -----------------------------------
@@ -181,7 +247,7 @@ def test_other_files_are_not_shd(shd):
 
 def test_emnist_is_read_in_its_published_layout(tmp_path):
     (tmp_path / "emnist-balanced").mkdir()
-    for name in EMNIST_FILES:
+    for name in emnist_files("balanced"):
         count = 94 if "train" in name else 47
         shape = (count, 28, 28) if "images" in name else (count,)
         content = (np.arange(np.prod(shape)) % 47).astype(np.uint8)
@@ -216,21 +282,62 @@ def test_an_npz_file_of_recordings_is_a_data_set(tmp_path):
     assert data.shape == (2, 3) and data.n_classes == 3
     assert (len(data.train), len(data.validation), len(data.test)) == (27, 3, 6)
     assert pieces(data.test)[1] == [(2000, 2), (3000, 3)]
+    falling = load_dataset(
+        write(tmp_path, arrays(time_us_test=4.6 * np.arange(12, 0, -1)))
+    )
+    assert pieces(falling.test)[0] == [(51, 1), (55, 0)], "sorted and rounded"
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"time_us_train": np.zeros(60)}, "has to be a list of integers"),
-        ({"offset_train": np.arange(31)}, "goes from 0 to 30; there are 60 times"),
-        ({"offset_train": np.arange(0, 61, 3)}, r"it must be \(20,\)"),
-        ({"offset_test": np.array([0, 4, 2, 6, 8, 10, 12])}, "offset_test falls"),
-        ({"time_us_test": np.arange(12) - 1}, "a time or an input is negative"),
-        ({"index_test": np.full(12, 6)}, r"input 6; shape \(2, 3\) allows 0 to 5"),
         (
-            {"y_train": np.full(20, np.nan)},
+            {"time_us_train": np.zeros((60, 1))},
+            r"time_us_train has the shape \(60, 1\)",
+        ),
+        ({"time_us_train": np.full(60, "a")}, "sample 0 of train, times .* holds <U1"),
+        ({"time_us_train": np.full(60, np.nan)}, "has a spike at nan s; times must be"),
+        ({"time_us_train": np.full(60, np.inf)}, "has a spike at inf s"),
+        (
+            {"time_us_train": np.full(60, 2**31)},
+            "at 2147.48 s; times must be 0 to 2147",
+        ),
+        ({"time_us_test": np.arange(12) - 1}, "sample 0 of test has a spike at -1e-06"),
+        (
+            {"offset_train": np.arange(31)},
+            r"time_us_train .* it must be \(30,\), since",
+        ),
+        ({"offset_train": np.arange(0, 61, 3)}, r"it must be \(20,\)"),
+        ({"offset_train": np.arange(1, 62, 2)}, "offset_train does not begin with 0"),
+        ({"offset_train": np.zeros(0, int)}, "offset_train has the shape"),
+        ({"offset_train": np.arange(0.0, 61, 2)}, "offset_train .* list of integers"),
+        (
+            {"offset_test": np.array([0, 4, 2, 6, 8, 10, 12])},
+            "offset_test does not begin with 0, or falls",
+        ),
+        (
+            {"offset_test": np.array([0, 4, 2, 6, 8, 10, 12], np.uint64)},
+            "offset_test does not begin with 0, or falls",
+        ),
+        (
+            {"index_test": np.full(12, 6)},
+            "input 6; it must be a whole number from 0 to 5",
+        ),
+        ({"index_test": np.full(12, -1)}, "sample 0 of test has the input -1"),
+        ({"index_test": np.full(12, 0.5)}, "has the input 0.5"),
+        ({"index_test": np.arange(11)}, r"index_test has the shape \(11,\)"),
+        ({"shape": np.array([2.5, 3])}, "shape has the size 2.5"),
+        ({"shape": np.array([0, 3])}, r"shape is \(0, 3\); it must say"),
+        ({"shape": np.array([2**31, 3])}, "shape has the size 2.14748e"),
+        ({"shape": np.array([2**20, 2**20])}, "it must say how many inputs"),
+        ({"shape": np.array([], int)}, r"shape is \(\); it must say"),
+        ({"shape": np.array(["a"])}, "shape, sizes has the shape .* holds <U1"),
+        (
+            {"y_train": np.full(30, np.nan)},
             "sample 0 has the label nan; labels must be",
         ),
+        ({"y_train": np.zeros(20, int)}, r"y_train .* it must be \(30,\)"),
+        ({"y_test": np.full(6, 3)}, "sample 0 has the label 3, which does not occur"),
     ],
 )
 def test_wrong_recordings_are_refused(tmp_path, changes, message):

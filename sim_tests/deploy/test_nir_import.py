@@ -131,7 +131,7 @@ def with_value(shape, value):
         ),
         (
             {"a__weight": np.ones((4, 5))},
-            "node 'input': shape is .6., but node 'a' take",
+            "node 'input': shape is 6, but node 'a' takes",
         ),
         (
             {"c__weight": np.ones((4, 5))},

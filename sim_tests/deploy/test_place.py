@@ -1,13 +1,20 @@
 """Traffic between cores, and their places."""
 
+import dataclasses
 import itertools
 
 import numpy as np
 import pytest
-from small import random_samples, small_config, small_network
+from oracle import Oracle
+from small import quiet_config, random_samples, small_config, small_network
 
 from lava_sfdfa.deploy.boards import BOARDS, LOIHI2
-from lava_sfdfa.deploy.mapping.activity import count_spikes, measure
+from lava_sfdfa.deploy.mapping.activity import (
+    layer_trains,
+    measure,
+    spike_counts,
+    woken_neurons,
+)
 from lava_sfdfa.deploy.mapping.energy import HIGH, LOW, Work, band
 from lava_sfdfa.deploy.mapping.graph import build_graph
 from lava_sfdfa.deploy.mapping.partition import partition
@@ -104,7 +111,7 @@ def test_activity_is_that_of_the_engine():
     config = small_config(hidden=(10, 8))
     network = small_network(config)
     events, _ = random_samples(config, 9)
-    counts = count_spikes(network, events)
+    counts = spike_counts(network, layer_trains(network, events))
     engine = Engine(network)
     assert min(count.sum() for count in counts) > 0
     for sample in range(9):
@@ -112,6 +119,28 @@ def test_activity_is_that_of_the_engine():
             expected = np.bincount(neurons, minlength=counts[layer + 1].shape[1])
             np.testing.assert_array_equal(counts[layer + 1][sample], expected)
     assert counts[0][3].sum() == len(events.inputs_of(3))
+
+
+def test_who_is_woken_is_what_the_plain_implementation_says():
+    """Of every sample, with the weights and rates that learning the others left."""
+    config = quiet_config(hidden=(10, 8))
+    events, labels = random_samples(config, 9)
+    plain = Oracle(small_network(config))
+    n_woken = 0
+    for sample in range(9):
+        layers = [
+            dataclasses.replace(layer, weights=weights.astype(np.int8))
+            for layer, weights in zip(plain.net.layers, plain.weights, strict=True)
+        ]
+        network = dataclasses.replace(plain.net, layers=tuple(layers))
+        rates = tuple(rate.copy() for rate in plain.rates)
+        plain.learn(events.dense(sample, network.steps), labels[sample])
+        trains = layer_trains(network, events)
+        for number, woken in enumerate(plain.woken):
+            found = woken_neurons(network, number, trains[number + 1], rates)
+            np.testing.assert_array_equal(found[sample], woken)
+            n_woken += np.count_nonzero(woken)
+    assert n_woken > 20
 
 
 def test_loads_of_a_single_core_by_hand():
@@ -130,7 +159,9 @@ def test_loads_of_a_single_core_by_hand():
             assert loads["neurons"] == (20 + 12 + 3) * config.steps * 6
             assert loads["updates"] == 0 and loads["plastic"] == 0
         else:
-            fired = int((count_spikes(network, events)[1] > 0).sum())
+            fired = int(
+                (spike_counts(network, layer_trains(network, events))[1] > 0).sum()
+            )
             sent = outputs + 18  # and what they read, handed on: 3 each sample
             labels, errors = 18, 36
             expected = 12 * inputs + 3 * (hidden + fired) + 3 * (sent + labels)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from small import random_samples, small_config, small_network
+from small import quiet_config, random_samples, small_config, small_network
 
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode
@@ -147,6 +147,23 @@ def test_learning_as_placed_equals_the_engine(hidden, feedback, eligibility, rou
         _, engine = compare_learning(artifact, plan, events, labels)
         if feedback == "sfdfa":
             assert all(state.feedback.any() for state in engine.states[:-1])
+
+
+@pytest.mark.parametrize("eligibility", ["trace", "recursive"])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8)])
+def test_silent_neurons_are_woken_as_in_the_engine(hidden, eligibility):
+    config = quiet_config(hidden=hidden, eligibility=eligibility)
+    artifact = make_artifact(small_network(config), config)
+    events, labels = random_samples(config, N_SAMPLES)
+    for plan in plans(artifact, "learning", events):
+        _, engine = compare_learning(artifact, plan, events, labels)
+        layers = [
+            dataclasses.replace(layer, wake_step=None)
+            for layer in artifact.network.layers
+        ]
+        left = Engine(dataclasses.replace(artifact.network, layers=layers))
+        left.learn(events, labels, np.arange(N_SAMPLES))
+        assert (left.states[0].weights != engine.states[0].weights).any()
 
 
 def test_learning_with_one_sided_errors_equals_the_engine():

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from oracle import Oracle
-from small import random_samples, small_config, small_network
+from small import quiet_config, random_samples, small_config, small_network
 
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.network.rule import Rule
@@ -18,7 +18,7 @@ DEEP = pytest.param((8, 7, 6), marks=pytest.mark.slow)
 def compare(network, events, labels, n_samples=N_SAMPLES):
     """Learn the same samples in both; return how much happened."""
     engine, oracle = Engine(network), Oracle(network)
-    tags_changed = jumps_changed = 0
+    tags_changed = jumps_changed = woken = 0
     for sample in range(n_samples):
         predicted = engine.learn(events, labels, np.array([sample]))[0]
         expected = oracle.learn(events.dense(sample, network.steps), labels[sample])
@@ -37,6 +37,7 @@ def compare(network, events, labels, n_samples=N_SAMPLES):
             np.testing.assert_array_equal(state.feedback, oracle.feedback[i], where)
             if i < network.n_hidden:
                 np.testing.assert_array_equal(state.rate, oracle.rates[i], where)
+            woken += np.count_nonzero(oracle.woken[i])
             tags_changed += np.count_nonzero(oracle.tags[i])
             if network.layers[i].rule.jump:
                 compare_jumps(scratch, oracle.jumps[i], where)
@@ -54,6 +55,7 @@ def compare(network, events, labels, n_samples=N_SAMPLES):
         ],
         "tags": tags_changed,
         "jumps": jumps_changed,
+        "woken": woken,
     }
 
 
@@ -61,7 +63,7 @@ def full_tags(scratch, shape):
     """Tags by neuron and input."""
     tags = np.zeros(shape, np.int64)
     n_rows, n_columns = scratch.size
-    rows, columns = scratch.fired[:n_rows], scratch.active[:n_columns]
+    rows, columns = scratch.tagged[:n_rows], scratch.active[:n_columns]
     tags[np.ix_(rows, columns)] = scratch.tags[:n_rows, :n_columns]
     return tags
 
@@ -70,7 +72,7 @@ def compare_jumps(scratch, expected, where):
     """Second tags: at rest but for neurons and inputs that spiked."""
     n_rows, n_columns = scratch.size
     found = np.full(expected.shape, 128)
-    spiked = np.ix_(scratch.fired[:n_rows], scratch.active[:n_columns])
+    spiked = np.ix_(scratch.tagged[:n_rows], scratch.active[:n_columns])
     found[spiked] = scratch.jumps[:n_rows, :n_columns]
     np.testing.assert_array_equal(found, expected, where)
 
@@ -111,6 +113,39 @@ def test_layers_of_one_neuron_and_of_one_input(n_inputs, hidden):
     engine.learn(*samples, np.arange(N_SAMPLES))
     for layer, weights in zip(learned.layers, kept, strict=True):
         np.testing.assert_array_equal(layer.weights, weights)
+
+
+@pytest.mark.parametrize("rounding", ["synapse", "shared"])
+@pytest.mark.parametrize("eligibility", ["trace", "recursive"])
+@pytest.mark.parametrize("hidden", [(12,), (10, 8)])
+def test_silent_neurons_are_woken_as_in_the_plain_implementation(
+    hidden, eligibility, rounding
+):
+    config = quiet_config(hidden=hidden, eligibility=eligibility, rounding=rounding)
+    network, samples = small_network(config), random_samples(config, N_SAMPLES)
+    happened = compare(network, *samples)
+    assert min(happened["spikes"]) > 0 and happened["woken"] > 50
+    # Waking matters: without it the same network learns something else.
+    layers = [dataclasses.replace(layer, wake_step=None) for layer in network.layers]
+    engines = Engine(network), Engine(dataclasses.replace(network, layers=layers))
+    for engine in engines:
+        engine.learn(*samples, np.arange(N_SAMPLES))
+    woken, left = (engine.states[0].weights for engine in engines)
+    assert (woken != left).any()
+
+
+def test_a_woken_neuron_learns_until_it_spikes():
+    """Nothing ever spikes in a layer; once woken, nearly all of its neurons do."""
+    config = quiet_config(threshold_hidden=3.0, homeostasis=20.0)
+    network, samples = small_network(config), random_samples(config, 200)
+    layers = [dataclasses.replace(layer, wake_step=None) for layer in network.layers]
+    left = Engine(dataclasses.replace(network, layers=layers))
+    left.learn(*samples, np.arange(200))
+    assert not left.states[0].rate.any() and not left.states[0].feedback.any()
+    engine = Engine(network)
+    for _ in range(5):
+        engine.learn(*samples, np.arange(200))
+    assert np.count_nonzero(engine.states[0].rate) > 9  # of 12
 
 
 @pytest.mark.parametrize("rounding", ["synapse", "shared"])

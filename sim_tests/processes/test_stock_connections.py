@@ -80,10 +80,18 @@ class Sample:
         engine.learn(events, labels, np.array([number]))
         self.scratch = engine._scratches
         self.fired = [s.n_spikes > 0 for s in self.scratch]
+        self.woken = [self._woken(i, rate) for i, (_, rate) in enumerate(before)]
         targets = np.full(net.sizes[-1], net.target_false)
         targets[labels[number]] = net.target_true
         self.errors = targets - self.scratch[-1].n_spikes
         self.y3 = [self._third(i, *before[i]) for i in range(len(net.layers))]
+
+    def _woken(self, i, rate):
+        """Who shows a spike to its synapses in the step of waking."""
+        step = self.net.layers[i].wake_step
+        if step is None:
+            return np.zeros(rate.size, bool)
+        return (self.shown[step][i].n_spikes == 0) & (rate < 327)
 
     def _third(self, i, feedback, rate):
         layer = self.net.layers[i]
@@ -98,7 +106,7 @@ class Sample:
         key = oracle.stream(self.net.seed, 12, i, self.number)
         dither = oracle.draw(key, np.arange(total.size)).astype(np.int64)
         wanted = (total + (dither >> (16 - bits))) >> (16 + bits) << bits
-        return np.clip(wanted, -most, most) * self.fired[i]
+        return np.clip(wanted, -most, most) * (self.fired[i] | self.woken[i])
 
     def spikes(self, now, layer):
         """Spikes of a layer in a step; layer -1 is the input."""
@@ -121,6 +129,9 @@ class Sample:
             for post in np.flatnonzero(spikes):
                 u, exponent = int(scratch.u[post]), params.reciprocal_exponent
                 y1[post] = arithmetic.reciprocal(u, exponent)
+        if now == self.net.layers[layer].wake_step:
+            y1[self.woken[layer]] = 64
+            spikes = spikes | self.woken[layer]
         is_output = layer == self.net.n_hidden
         if now == (self.schedule.error if is_output else self.schedule.commit):
             y3 = self.y3[layer]
@@ -156,11 +167,14 @@ class Sample:
 
 
 @pytest.mark.parametrize("eligibility", ["trace", "recursive"])
-@pytest.mark.parametrize("hidden", [(12,), (10, 8)])
-def test_engine_equals_stock_connections(hidden, eligibility):
+@pytest.mark.parametrize(
+    ("hidden", "threshold"), [((12,), 0.1), ((10, 8), 0.1), ((12,), 0.8)]
+)
+def test_engine_equals_stock_connections(hidden, threshold, eligibility):
     """Neurons of the engine drive stock connections: tags, weights and feedback."""
     config = small_config(
         hidden=hidden,
+        threshold_hidden=threshold,
         eligibility=eligibility,
         rounding="shared",
         weight_limit=8.0,
@@ -174,9 +188,11 @@ def test_engine_equals_stock_connections(hidden, eligibility):
     network = dataclasses.replace(network, layers=layers)
     events, labels = random_samples(config, 25)
     engine, stock = Engine(network), Stock(network)
-    n_tags = 0
+    n_tags = n_woken = 0
     for number in range(25):
-        tags = stock.show(Sample(engine, events, labels, number))
+        sample = Sample(engine, events, labels, number)
+        tags = stock.show(sample)
+        n_woken += np.count_nonzero(sample.woken[0])
         for i, state in enumerate(engine.states):
             where = f"layer {i}, sample {number}"
             scratch = engine._scratches[i]
@@ -196,5 +212,5 @@ def test_engine_equals_stock_connections(hidden, eligibility):
         np.count_nonzero(layer.weights != state.weights.T)
         for state, layer in zip(engine.states, network.layers, strict=True)
     ]
-    assert n_tags > 100 and min(changed) > 0
+    assert n_tags > 100 and n_woken > 10 and min(changed) > 0
     assert all(state.feedback.any() for state in engine.states[:-1])

@@ -19,6 +19,9 @@ from lava_sfdfa.processes.verify import count_mismatches
 pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
 
 
+QUIET = 0.8  # neurons are woken
+
+
 def check(result, feedback="sfdfa"):
     """No mismatch; and much of everything happened."""
     assert result["mismatches"] == 0, result["first_mismatch"]
@@ -41,12 +44,23 @@ def run_small(n_samples, **changes):
         ((10,), {"eligibility": "recursive"}),
         ((10, 8), {"feedback": "symmetric"}),
         ((8,), {"feedback": "random", "rounding": "shared"}),
+        ((12,), {"threshold_hidden": QUIET}),
+        ((12,), {"threshold_hidden": QUIET, "eligibility": "recursive"}),
     ],
 )
 def test_lava_equals_the_engine(hidden, changes):
     result = run_small(4, hidden=hidden, **changes)
     check(result, changes.get("feedback", "sfdfa"))
     assert result["steps"] == 4 * (24 + len(hidden) + 6)
+
+
+def test_a_woken_neuron_that_does_not_learn_is_found(monkeypatch):
+    """Where Lava wakes nobody, the comparison fails: it is not trivial."""
+    pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
+    from lava_sfdfa.processes.lif import Phases
+
+    monkeypatch.setattr(Phases, "wake", lambda self, silent: None)
+    assert run_small(2, threshold_hidden=QUIET)["mismatches"] > 0
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Images in idx files: MNIST, Fashion-MNIST, EMNIST."""
+"""Arrays in idx files."""
 
 import gzip
 import math
@@ -7,54 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lava_sfdfa.data.samples import Dataset, Images, check_labels, split
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
-
-IDX_SHAPE = (28, 28)
-
-
-def load_idx(
-    name: str, folder: Path, names: tuple[str, ...], n_classes: int
-) -> Dataset:
-    """Images and labels from four idx files.
-
-    names: of the training images, training labels, test images and test labels, as
-    published. Errors: InputError for files that are missing, wrong or do not fit.
-    """
-    train_x, train_y, test_x, test_y = (
-        read_idx(find_file(name, folder, file)) for file in names
-    )
-    parts = []
-    for images, labels, files in (
-        (train_x, train_y, names[:2]),
-        (test_x, test_y, names[2:]),
-    ):
-        if images.shape[1:] != IDX_SHAPE or labels.ndim != 1:
-            raise InputError(
-                f"{folder / files[0]}: has images of {images.shape[1:]}; {name} has "
-                f"{IDX_SHAPE}"
-            )
-        if len(images) != len(labels):
-            raise InputError(
-                f"{folder}: {files[0]} has {len(images)} images, but {files[1]} has "
-                f"{len(labels)} labels; fetch both again"
-            )
-        check_labels(labels, n_classes, str(folder / files[1]))
-        pixels = images.reshape(len(images), -1)
-        parts.append(Images(pixels, labels.astype(np.int64)))
-    return split(name, IDX_SHAPE, n_classes, *parts)
-
-
-def find_file(name: str, folder: Path, file: str) -> Path:
-    """The file as published, or unpacked."""
-    for path in (folder / file, folder / file.removesuffix(".gz")):
-        if path.is_file():
-            return path
-    raise InputError(
-        f"{name}: {file} is not in {folder}; run `lava-sfdfa data fetch {name}`, or "
-        f"give the folder that holds {name}/ with --data-dir"
-    )
 
 
 def read_idx(path: Path) -> Array:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lava_sfdfa.data import layouts
+from lava_sfdfa.data.layouts import of_system
 from lava_sfdfa.data.samples import Dataset, Recordings, gather, split
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
@@ -21,11 +23,16 @@ EVENT_BYTES = 5
 PARTS = ("Train", "Test")
 
 
-def load_nmnist(name: str, folder: Path) -> Dataset:
-    """N-MNIST from `folder`: the folders Train and Test, or zip files that hold them.
+def load_nmnist(name: str, data_dir: Path | None) -> Dataset:
+    """N-MNIST: the folders Train and Test, or zip files that hold them.
 
     Errors: InputError where a part is missing and for a damaged recording.
     """
+    places = layouts.folders(name, data_dir)
+    folder = next((place for place in places if _has_recordings(place)), None)
+    if folder is None:
+        wanted = "Train/<label>/<index>.bin, or a zip file that holds it,"
+        raise layouts.not_found(name, data_dir, wanted)
     train, test = (read_nmnist(name, folder, part) for part in PARTS)
     return split(name, SENSOR, 10, train, test)
 
@@ -36,8 +43,8 @@ def read_nmnist(name: str, folder: Path, part: str) -> Recordings:
     if not files:
         raise InputError(
             f"{name}: {folder} holds no {part}/<label>/<index>.bin, neither as files "
-            f"nor in a zip file; run `lava-sfdfa data fetch {name}`, or give the "
-            f"folder that holds {name}/ with --data-dir"
+            f"nor in a zip file, but {layouts.holds(folder)}; run `lava-sfdfa data "
+            f"fetch {name}`"
         )
     paths = sorted(files, key=lambda path: (path.name, path.parent.name))
     labels = np.array([int(path.parent.name) for path in paths])
@@ -79,15 +86,24 @@ def decode(content: bytes, where: str) -> tuple[Array, Array]:
     return time_us[order], index[order]
 
 
+def _has_recordings(folder: Path) -> bool:
+    return (folder / PARTS[0]).is_dir() or bool(_zip_files(folder))
+
+
+def _zip_files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*.zip") if not of_system(p.name))
+
+
 def _files(folder: Path, part: str) -> dict[Path, Callable[[], bytes]]:
     """Recordings by `part/label/index.bin`, and how each is read."""
     readers: dict[Path, Callable[[], bytes]] = {
         path.relative_to(folder): path.read_bytes
         for path in folder.glob(f"{part}/[0-9]/*.bin")
+        if not of_system(path.name)
     }
     if readers:
         return readers
-    for path in sorted(folder.glob("*.zip")):
+    for path in _zip_files(folder):
         try:
             archive = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile) as error:
@@ -96,6 +112,6 @@ def _files(folder: Path, part: str) -> dict[Path, Callable[[], bytes]]:
                 "damaged, fetch it again"
             ) from None
         for entry in map(Path, archive.namelist()):
-            if entry.match(f"{part}/[0-9]/*.bin"):
+            if entry.match(f"{part}/[0-9]/*.bin") and not of_system(str(entry)):
                 readers[entry] = partial(archive.read, entry.as_posix())
     return readers

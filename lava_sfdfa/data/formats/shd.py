@@ -6,59 +6,78 @@ recording, and `labels` (0 to 19); Cramer et al., doi 10.1109/TNNLS.2020.3044364
 
 import gzip
 import io
+import subprocess
+import sys
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
-import h5py
 import numpy as np
 
-from lava_sfdfa.data.formats.idx import find_file
+from lava_sfdfa.data.classes import checked_labels
+from lava_sfdfa.data.recordings import recording
 from lava_sfdfa.data.samples import Dataset, Recordings, check_labels, gather, split
+from lava_sfdfa.data.sources import find
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
 
 N_UNITS, N_CLASSES = 700, 20
-FILES = ("shd_train.h5.gz", "shd_test.h5.gz")
+READER = Path(__file__).with_name("hdf5_reader.py")
 
 
-def load_shd(name: str, folder: Path) -> Dataset:
+def load_shd(name: str, data_dir: Path | None) -> Dataset:
     """The Spiking Heidelberg Digits, packed with gzip as published, or unpacked.
 
     Errors: InputError for a file that is missing, damaged or something else.
     """
-    parts = [read_shd(find_file(name, folder, file)) for file in FILES]
+    parts = [read_shd(path) for path in find(name, data_dir)]
     return split(name, (N_UNITS,), N_CLASSES, *parts)
 
 
 def read_shd(path: Path) -> Recordings:
-    """The recordings of one file."""
+    """The recordings of one file. Errors: InputError."""
     try:
-        packed = path.suffix == ".gz"
-        source = io.BytesIO(gzip.decompress(path.read_bytes())) if packed else path
-        with h5py.File(source, "r") as file:
-            times, units = file["spikes/times"][:], file["spikes/units"][:]
-            labels = file["labels"][:].astype(np.int64)
-    except (OSError, EOFError, KeyError, zlib.error) as error:
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(
-            f"{path}: cannot be read ({error}); it has to be an HDF5 file with "
-            "spikes/times, spikes/units and labels; fetch it again"
+            f"{path}: cannot be read ({error}); it is truncated or damaged, fetch it "
+            "again"
         ) from None
-    check_labels(labels, N_CLASSES, str(path))
-    if not len(times) == len(units) == len(labels):
+    arrays = _arrays(content, path)
+    labels = checked_labels(arrays["labels"], f"{path}: labels")
+    if labels.dtype.kind != "i":
+        raise InputError(f"{path}: labels holds texts; it must hold integers")
+    check_labels(labels, N_CLASSES, f"{path}: labels")
+    n_times, n_units = len(arrays["n_times"]), len(arrays["n_units"])
+    if not n_times == n_units == len(labels):
         raise InputError(
-            f"{path}: has {len(times)} arrays of times, {len(units)} of units and "
+            f"{path}: has {n_times} arrays of times, {n_units} of units and "
             f"{len(labels)} labels; they have to be equal; fetch it again"
         )
-    recordings = (_recording(*pair, path) for pair in zip(times, units, strict=True))
-    return gather(recordings, labels, N_UNITS)
+    return gather(_recordings(arrays, path), labels, N_UNITS)
 
 
-def _recording(times: Array, units: Array, path: Path) -> tuple[Array, Array]:
-    if len(times) != len(units) or (len(units) and units.max() >= N_UNITS):
+def _arrays(content: bytes, path: Path) -> dict[str, Array]:
+    """The arrays of an HDF5 file, see `hdf5_reader`. Errors: InputError."""
+    reader = [sys.executable, str(READER)]
+    done = subprocess.run(reader, input=content, capture_output=True, check=False)
+    if done.returncode:
+        words = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = words[-1] if words else "the HDF5 library does not get through it"
         raise InputError(
-            f"{path}: has a recording of {len(times)} times and {len(units)} units, "
-            f"or a unit beyond {N_UNITS - 1}; it is damaged, fetch it again"
+            f"{path}: cannot be read ({reason}); it has to be an HDF5 file with "
+            "spikes/times, spikes/units and labels; fetch it again"
         )
-    time_us = np.rint(times.astype(np.float64) * 1e6).astype(np.int32)
-    order = np.argsort(time_us, kind="stable")
-    return time_us[order], units[order]
+    with np.load(io.BytesIO(done.stdout)) as arrays:
+        return dict(arrays)
+
+
+def _recordings(arrays: dict[str, Array], path: Path) -> Iterator[tuple[Array, Array]]:
+    times, units = (
+        np.split(arrays[name], np.cumsum(arrays[f"n_{name}"])[:-1])
+        for name in ("times", "units")
+    )
+    for sample, pair in enumerate(zip(times, units, strict=True)):
+        yield recording(*pair, N_UNITS, 1e6, f"{path}: sample {sample}")

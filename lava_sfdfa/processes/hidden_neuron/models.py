@@ -14,6 +14,7 @@ from lava_sfdfa.chip.protocol import (
     RATE_COARSE_BITS,
     RATE_SHIFT,
     RELAY_SHIFT,
+    SILENT_RATE,
 )
 from lava_sfdfa.processes.hidden_neuron.process import HiddenNeuron
 from lava_sfdfa.processes.lif import FixedArithmetic, FloatArithmetic, Phases
@@ -30,6 +31,8 @@ class HiddenPhases(Phases):
         probing = self.proc_params["probes"] and sample % schedule.n_hidden == layer
         if step < schedule.steps:
             self.present(a_in)
+            if step == self.proc_params["wake_step"]:
+                self.wake((self.n_spikes == 0) & (self.rate < SILENT_RATE))
         elif step == schedule.probe(layer) and self.proc_params["probes"]:
             self._probe(a_in, sample)
         elif step == schedule.commit:
@@ -70,12 +73,11 @@ class HiddenPhases(Phases):
         return np.where(np.array(draws) == 1, 1, -1).astype(np.int32)
 
     def _commit(self, third: np.ndarray, sample: int) -> None:
-        """y3 from the errors and from homeostasis; only of neurons that fired."""
-        fired = self.n_spikes > 0
+        """y3 from the errors and from homeostasis; only of neurons that have tags."""
         missing = self.scaled_down(self.proc_params["target_rate"] - self.rate)
         total = third.astype(self.wide) * self.error_gain
         total = total + missing.astype(self.wide) * self.homeostasis_gain
-        self.factor = np.where(fired, self.third_factor(total, sample), 0)
+        self.factor = np.where(self.tagged > 0, self.third_factor(total, sample), 0)
         self.y3 = self.factor * self.variable_unit
         count = self.n_spikes.astype(self.number) * 2**RATE_BITS
         self.rate = self.rate + self.scaled(count - self.rate, RATE_SHIFT)

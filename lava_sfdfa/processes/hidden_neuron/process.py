@@ -12,7 +12,8 @@ class HiddenNeuron(LearningLif):
 
     The errors, through the feedback weights, come in at `a_third_factor_in`.
     homeostasis_gain, target_rate: pull the running mean of spike counts, rate (int
-    (n,), 16 fraction bits), towards the target. probes: whether feedback is learned.
+    (n,), 16 fraction bits), towards the target. probes: whether feedback is learned;
+    wake_step: when neurons that hardly ever spike are woken, or None.
     The others as in `LearningLif`.
     """
 
@@ -24,12 +25,14 @@ class HiddenNeuron(LearningLif):
         target_rate: int,
         rate: np.ndarray | int = 0,
         probes: bool = True,
+        wake_step: int | None = None,
         **options,
     ):
         super().__init__(
             shape=shape,
             target_rate=target_rate,
             probes=probes,
+            wake_step=wake_step,
             **options,
         )
         self.rate = Var(shape=shape, init=rate)

@@ -25,6 +25,7 @@ class StateReaderModel(PyLoihiProcessModel):
     v: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     spikes: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     n_spikes: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    tagged: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     rate: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     error: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     factor: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)

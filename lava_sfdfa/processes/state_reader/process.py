@@ -7,8 +7,8 @@ from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.process.variable import Var
 
 PORTS = (
-    "weights", "feedback", "tag_1", "tag_2", "u", "v", "spikes", "n_spikes", "rate",
-    "error", "factor", "synapses_cut", "neurons_cut",
+    "weights", "feedback", "tag_1", "tag_2", "u", "v", "spikes", "n_spikes", "tagged",
+    "rate", "error", "factor", "synapses_cut", "neurons_cut",
 )  # fmt: skip
 
 
