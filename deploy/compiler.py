@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from lava_sfdfa.chip import random
 from lava_sfdfa.config import Eligibility
 from lava_sfdfa.console import progress_bar
 from lava_sfdfa.data.datasets import as_dataset
 from lava_sfdfa.data.encoding import encode
-from lava_sfdfa.data.samples import Dataset
+from lava_sfdfa.data.samples import Dataset, Images
 from lava_sfdfa.deploy.boards import Board, find_board
 from lava_sfdfa.deploy.mapping.activity import Activity, measure
 from lava_sfdfa.deploy.mapping.costs import Placement, costs_of, place_network
@@ -22,9 +25,20 @@ from lava_sfdfa.deploy.plan.report import CompileReport, text_report
 from lava_sfdfa.deploy.run.run import RunResult, Target, run_plan
 from lava_sfdfa.errors import CheckError
 from lava_sfdfa.files import write_files
-from lava_sfdfa.network.artifact import Artifact, check_fits
+from lava_sfdfa.network.artifact import (
+    NO_DATA,
+    Artifact,
+    check_fits,
+    check_learns,
+    known_source,
+)
 
 N_SAMPLES = 100  # of the validation part, whose spikes are counted
+N_NOISE = 10  # samples of noise, for a network that has no data set
+NOISE = (
+    "samples are noise in which every input spikes, since the network was imported "
+    "without a data set; name one with --dataset for its real activity"
+)
 REPORT, PAGE = "report.txt", "report.html"
 
 
@@ -103,8 +117,10 @@ class Plan:
         the network. Errors: InputError, BackendError where there is no board.
         """
         chosen = self.data if data is None else data
+        if chosen is None:
+            chosen = known_source(self.content)
         folder = None if data_dir is None else Path(data_dir)
-        dataset = as_dataset(chosen or self.content.source, folder)
+        dataset = as_dataset(chosen, folder)
         with progress_bar("running", progress) as show:
             return run_plan(self.content, target, dataset, samples, show)
 
@@ -137,7 +153,10 @@ def fit_layers(
 
 
 def request_of(artifact: Artifact, board: Board, mode: Mode) -> Request:
-    """What an artifact asks of a board."""
+    """What an artifact asks of a board. Errors: InputError where it shall learn and was
+    imported without a rule."""
+    if mode == "learning":
+        check_learns(artifact)
     network, config = artifact.network, artifact.config
     return Request(
         network.sizes, board, mode, network.feedback_kind, config.eligibility
@@ -153,21 +172,24 @@ def fit_artifact(
 
 def compile_artifact(
     artifact: Artifact,
-    data: Dataset,
+    data: Dataset | None,
     board: str,
     mode: Mode,
     conservative: bool = False,
 ) -> Plan:
     """The plan of an artifact on a board; nothing is written.
 
-    data: what it was trained on, whose validation part shows how much it spikes.
+    data: what it was trained on, whose validation part shows how much it spikes; None
+    where that is not known, for which noise is assumed.
     Errors: CheckError where it does not fit, with what would make it fit; InputError.
     """
     request = request_of(artifact, find_board(board, conservative), mode)
     report, graph, packed = fit(request)
     if packed is None or not report.fits:
         raise CheckError(report.sentence)
-    activity = count_activity(artifact, graph, data)
+    if data is None:
+        report = replace(report, notes=[*report.notes, NOISE])
+    activity = count_activity(artifact, graph, data or noise(artifact))
     plan = place_and_cost(artifact, request, report, graph, packed, activity)
     return replace(plan, data=data)
 
@@ -179,6 +201,17 @@ def count_activity(artifact: Artifact, graph: Graph, data: Dataset) -> Activity:
     part = encode(samples.first(N_SAMPLES), artifact.config)
     events, n_learned = part.events, artifact.n_learned
     return measure(graph, artifact.network, events, n_learned, artifact.rates)
+
+
+def noise(artifact: Artifact) -> Dataset:
+    """Grey noise of the shape of its samples, the same on every machine, as the
+    training part of a data set."""
+    n_in = artifact.sizes[0]
+    bits = random.draw_many(0, random.SPLIT, 0, 0, N_NOISE * n_in)
+    grey = (1 + bits % 255).astype(np.uint8).reshape(N_NOISE, n_in)
+    samples = Images(grey, np.zeros(N_NOISE, np.int64))
+    none = samples.first(0)
+    return Dataset(NO_DATA, artifact.shape, 1, samples, none, none)
 
 
 def place_and_cost(

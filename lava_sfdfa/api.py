@@ -14,9 +14,9 @@ from lava_sfdfa.deploy.compiler import (
 )
 from lava_sfdfa.deploy.exchange.exchange import (
     Format,
+    default_data,
     foreign_artifact,
     format_of,
-    own_artifact,
     read_network,
 )
 from lava_sfdfa.deploy.mapping.fit import FitReport
@@ -138,24 +138,28 @@ def import_network(
     path: PathLike,
     format: Format | None = None,
     *,
-    data: Data = "digits",
+    data: Data | None = None,
     data_dir: PathLike | None = None,
     config: Config | PathLike | None = None,
     step_s: float = 1e-4,
     **settings: Any,
 ) -> Model:
-    """A network of another tool, which then learns on the chip's rule.
+    """A network of another tool, for use, and to learn on the chip's rule.
 
-    data: what it shall classify and learn; step_s: seconds a step in a NIR graph that
-    others made. `notes` of the model say what was changed. Errors: InputError,
-    BackendError.
+    data: what it shall classify and learn; by default digits where it has their size,
+    else nothing, and then it does not learn. step_s: seconds a step in a NIR graph that
+    others made. `notes` of the model say what was changed, and what keeps it from
+    learning. Errors: InputError.
     """
     path = Path(path)
     imported = read_network(path, format_of(path, format), step_s)
     if imported.own is not None:
-        return Model(own_artifact(path, imported), notes=imported.notes)
-    target = as_dataset(data, _path(data_dir))
+        return Model(imported.own, notes=imported.notes)
     given = {**_values(config), **known_settings(settings)}
+    if data is None:
+        target = default_data(imported)
+    else:
+        target = as_dataset(data, _path(data_dir), given.get("kind"))
     given.pop("dataset", None)
     artifact = foreign_artifact(imported, target, given)
     return Model(artifact, target, data_dir=_path(data_dir), notes=imported.notes)

@@ -31,7 +31,13 @@ from lava_sfdfa.deploy.exchange.exchange import (
 )
 from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.engine.engine import Engine
-from lava_sfdfa.network.artifact import Artifact, save_artifact
+from lava_sfdfa.network.artifact import (
+    NO_DATA,
+    Artifact,
+    check_learns,
+    known_source,
+    save_artifact,
+)
 from lava_sfdfa.network.content import NAME, VERSION
 from lava_sfdfa.network.rule import FEEDBACK_RULE, Rule
 from lava_sfdfa.processes.network import require_lava
@@ -59,6 +65,7 @@ class Info(Result):
     dataset: str
     kind: str | None  # of the samples, where they are of one's own
     layers: list[int]
+    no_rule: str  # why it cannot learn, of a network imported for use alone
     feedback: str
     eligibility: str
     rounding: str
@@ -169,6 +176,7 @@ class Model:
         or 1 for a network that has not been trained. Returns the classes, each
         predicted before its sample was learned: (n,). Errors: InputError.
         """
+        check_learns(self._artifact)
         part, engine = self._part(x, y), self._learning_engine()
         if share is None:
             shares = self._artifact.record.get("learning_share", np.ones(1))
@@ -179,6 +187,7 @@ class Model:
 
     def engine(self) -> "Watch":
         """A copy that learns one sample at a time and shows every step."""
+        check_learns(self._artifact)
         artifact = self.artifact
         engine = Engine(artifact.network, artifact.rates, artifact.n_learned)
         return Watch(self, WatchedEngine(engine, self.config))
@@ -196,6 +205,7 @@ class Model:
         The model stays as it is. Errors: BackendError without Lava, InputError,
         CheckError where nothing happened that could be compared.
         """
+        check_learns(self._artifact)
         require_lava()
         dataset = self._dataset(data, data_dir)
         with progress_bar("comparing engine and Lava", progress) as show:
@@ -212,6 +222,7 @@ class Model:
             dataset=config.dataset,
             kind=None if artifact.reading is None else artifact.reading.kind,
             layers=list(network.sizes),
+            no_rule=artifact.no_rule,
             feedback=config.feedback,
             eligibility=config.eligibility,
             rounding=config.rounding,
@@ -271,10 +282,13 @@ class Model:
     ) -> Plan:
         """Place it on the cores of a board.
 
-        data: whose validation part shows how much it spikes, by default its own.
+        data: whose validation part shows how much it spikes, by default its own; for a
+        network that was imported without one, noise is assumed.
         Errors: CheckError where it does not fit, with what would make it fit.
         """
-        dataset = self._dataset(data, data_dir)
+        dataset = None
+        if data is not None or self._artifact.source != NO_DATA:
+            dataset = self._dataset(data, data_dir)
         return compile_artifact(self.artifact, dataset, board, mode, conservative)
 
     # --- inside ---------------------------------------------------------------------
@@ -286,7 +300,8 @@ class Model:
         if data is not None:
             return as_dataset(data, folder, kind, reading)
         if self._data is None:
-            self._data = as_dataset(self._artifact.source, folder, kind, reading)
+            source = known_source(self._artifact)
+            self._data = as_dataset(source, folder, kind, reading)
         return self._data
 
     @property

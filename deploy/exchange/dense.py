@@ -57,7 +57,7 @@ def whole_weights(where: str, weights: Array, vth: int) -> tuple[Array, int, str
     (lava-nc: utils/weightutils.py). Such weights are halved, as is the threshold.
     Errors: InputError for weights that need all of 9 bits.
     """
-    whole = np.rint(weights).astype(np.int64)
+    whole = np.rint(finite(where, "weight", weights))
     if not np.array_equal(whole, weights):
         raise InputError(f"{where}: weights have to be integers of the chip")
     if widths.WEIGHT.holds(whole):
@@ -66,7 +66,7 @@ def whole_weights(where: str, weights: Array, vth: int) -> tuple[Array, int, str
         raise InputError(
             f"{where}: weights must be between {widths.WEIGHT.minimum} and "
             f"{widths.WEIGHT.maximum}, or even ones of twice that range, not from "
-            f"{whole.min()} to {whole.max()}; scale the weights and the threshold down"
+            f"{whole.min():g} to {whole.max():g}; scale the weights and the threshold down"
         )
     note = (
         f"{where}: even 9-bit weights were halved to 8 bits, and vth {vth} to "
@@ -83,3 +83,29 @@ def check_field(where: str, name: str, value: int, field: widths.Field) -> int:
             f"{field.maximum} ({field.source})"
         )
     return int(value)
+
+
+def held_membrane_decay(where: str, dv: int) -> tuple[int, list[str]]:
+    """`dv` where the chip holds it, and notes: 4096, a membrane that forgets all,
+    becomes 4095, which keeps 1/4096. Errors: InputError."""
+    if dv != widths.DECAY.maximum + 1:
+        return check_field(where, "dv", dv, widths.DECAY), []
+    return dv - 1, [f"{where}: dv {dv} became {dv - 1}, the most that the chip holds"]
+
+
+def finite(where: str, name: str, values: object) -> Array:
+    """Numbers of a file as float64, at least one. Errors: InputError, naming them."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iufb":
+        held = "text" if array.dtype.kind in "SUO" else array.dtype
+        raise InputError(f"{where}: {name} holds {held}; allowed are numbers")
+    if array.size == 0:
+        raise InputError(f"{where}: {name} has the shape {array.shape}; it is empty")
+    array = array.astype(np.float64)
+    bad = array[~np.isfinite(array)]
+    if bad.size:
+        raise InputError(
+            f"{where}: {name} holds {bad[0]}, in {bad.size} of {array.size} places; "
+            "allowed are finite numbers"
+        )
+    return array

@@ -1,17 +1,20 @@
 """Networks in the formats of other tools: out and in, by the format's name."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from lava_sfdfa.config import Config
+from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange import netx, nir
 from lava_sfdfa.deploy.exchange.dense import LOST, DenseLif
-from lava_sfdfa.deploy.exchange.import_layers import import_layers
+from lava_sfdfa.deploy.exchange.import_layers import fits, import_layers
+from lava_sfdfa.deploy.exchange.nir_layers import read_nir
+from lava_sfdfa.deploy.exchange.own import own_artifact
+from lava_sfdfa.deploy.exchange.use_alone import for_use_alone
 from lava_sfdfa.errors import InputError, unknown_choice
-from lava_sfdfa.network.artifact import Artifact, from_content
+from lava_sfdfa.network.artifact import NO_DATA, Artifact
 from lava_sfdfa.presets import named_config
 from lava_sfdfa.results import Result
 
@@ -73,61 +76,64 @@ def export_network(artifact: Artifact, path: Path, format_: Format) -> Export:
 class Imported:
     """A network of a file, and what was changed or added to it.
 
-    own: whether it is a graph of ours, which needs nothing of a data set.
+    own: the artifact, of a graph of ours, which needs nothing of a data set.
     """
 
     layers: tuple[DenseLif, ...]
     notes: list[str]
-    steps: int | None  # of a sample, where the file says them
-    own: dict[str, Any] | None  # what we said of it when it was exported
+    steps: int | None = None  # of a sample, where the file says them
+    own: Artifact | None = None
 
 
 def read_network(path: Path, format_: Format, step_s: float) -> Imported:
     """Read a file of another tool; step_s: the time step of a foreign NIR graph, in
-    seconds. Errors: InputError, BackendError without the package nir."""
+    seconds. Errors: InputError."""
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
     if format_ == "netx":
         layers, steps, notes = netx.read_netx(path)
-        return Imported(layers, notes, steps, None)
-    layers, own, notes = nir.read_nir(path, step_s)
-    return Imported(layers, notes, None, own)
-
-
-def own_artifact(path: Path, imported: Imported) -> Artifact:
-    """The artifact that a graph of ours was made from, with what has changed since.
-
-    Errors: InputError where its metadata are not whole.
-    """
-    assert imported.own is not None
-    content = imported.own["content"]
-    try:
-        for number, layer in enumerate(imported.layers):
-            content["layers"][str(number)] |= dataclasses.asdict(layer)
-        artifact = from_content(content, imported.own["provenance"])
-    except (LookupError, TypeError) as error:
+        imported = Imported(layers, notes, steps)
+    else:
+        layers, metadata, notes = read_nir(path, step_s)
+        own, more = own_artifact(layers, metadata)
+        imported = Imported(layers, notes + more, own=own)
+    if len(layers) < 2:
         raise InputError(
-            f"{path}: its metadata are not those of this version ({error}); export "
-            "the artifact again"
-        ) from None
-    if artifact.digest != imported.own["digest"]:
-        imported.notes.append(
-            "the graph was changed since its export; it is taken as it is now"
+            f"{path}: the network has 1 dense layer; an artifact holds two or more, "
+            "hidden neurons and outputs; add a layer"
         )
-    return artifact
+    return imported
 
 
 def foreign_artifact(
-    imported: Imported, data: Dataset, settings: dict[str, Any]
+    imported: Imported, data: Dataset | None, settings: dict[str, Any]
 ) -> Artifact:
-    """An artifact of layers that know nothing of the rule: it comes from the
-    configuration of a data set, with some settings changed. Errors: InputError."""
+    """An artifact of layers that know nothing of the rule.
+
+    The rest comes from the configuration of a data set, with some settings changed;
+    without a data set the network is for use alone. Errors: InputError.
+    """
     hidden = tuple(len(layer.weights) for layer in imported.layers[:-1])
     steps = {"steps": imported.steps} if imported.steps else {}
-    values = {**steps, **settings, "hidden": hidden}
-    config: Config = named_config(data.name, **values)
-    artifact = import_layers(imported.layers, config, data)
-    imported.notes.append(
-        "the learning rule, targets and encoding are those of " + data.name
-    )
-    return dataclasses.replace(artifact, provenance={"dataset": data.source})
+    name = data.name if data else NO_DATA
+    config: Config = named_config(name, **{**steps, **settings, "hidden": hidden})
+    if data is None:
+        reason = "no data set was named; import the file again with --dataset"
+        artifact = for_use_alone(imported.layers, config, None, reason)
+    else:
+        artifact = import_layers(imported.layers, config, data)
+    imported.notes.append(_added(artifact, name))
+    return artifact
+
+
+def _added(artifact: Artifact, name: str) -> str:
+    """What an import added to the layers."""
+    if not artifact.no_rule:
+        return f"the learning rule, targets and encoding are those of {name}"
+    return f"the network is for use and cannot learn: {artifact.no_rule}"
+
+
+def default_data(imported: Imported) -> Dataset | None:
+    """The data set of a network for which none was named: digits where it fits."""
+    digits = load_dataset("digits")
+    return digits if fits(imported.layers, digits) else None

@@ -16,6 +16,7 @@ from lava_sfdfa.config import Config
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange.dense import DenseLif
+from lava_sfdfa.deploy.exchange.use_alone import for_use_alone
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact
@@ -34,10 +35,25 @@ def import_layers(
 
     config: its `hidden` has to name the hidden layers; thresholds, time constants, the
     limits of weights and `target_rate` are set from the layers. Neurons shall go on to
-    fire as they do on `data`, which sets the target of homeostasis.
-    Errors: InputError where the data do not fit, or the rule cannot be built.
+    fire as they do on `data`, which sets the target of homeostasis. Where the rule
+    cannot be built, the network is for use alone and says why in `no_rule`.
+    Errors: InputError where the data do not fit.
     """
     _check_sizes(layers, data)
+    try:
+        return _learning(layers, config, data)
+    except InputError as error:
+        return for_use_alone(layers, config, data, str(error))
+
+
+def fits(layers: tuple[DenseLif, ...], data: Dataset) -> bool:
+    """Whether the layers take the samples of a data set and tell its classes."""
+    n_in, n_out = layers[0].weights.shape[1], len(layers[-1].weights)
+    return n_in == math.prod(data.shape) and n_out >= data.n_classes
+
+
+def _learning(layers: tuple[DenseLif, ...], config: Config, data: Dataset) -> Artifact:
+    """The artifact with its rule. Errors: InputError where that cannot be built."""
     _check_decays(layers, config.steps)
     config = _in_units_of(layers, config)
     network = _with_rule(layers, config)
@@ -52,17 +68,14 @@ def import_layers(
         rates=rates,
         n_learned=0,
         record={},
+        provenance={"dataset": data.source},
+        reading=data.reading,
     )
 
 
 def _check_sizes(layers: tuple[DenseLif, ...], data: Dataset) -> None:
-    if len(layers) < 2:
-        raise InputError(
-            f"the network has {len(layers)} dense layers; the rule needs at least two, "
-            "hidden neurons and outputs"
-        )
-    n_in, n_out = layers[0].weights.shape[1], layers[-1].weights.shape[0]
-    if n_in != math.prod(data.shape) or n_out < data.n_classes:
+    if not fits(layers, data):
+        n_in, n_out = layers[0].weights.shape[1], len(layers[-1].weights)
         raise InputError(
             f"the network has {n_in} inputs and {n_out} outputs, but {data.name} has "
             f"{math.prod(data.shape)} pixels and {data.n_classes} classes; name the "
@@ -79,8 +92,10 @@ def _check_decays(layers: tuple[DenseLif, ...], steps: int) -> None:
                 f"decay equally within {steps} steps; the rule learns from the "
                 "difference of the two"
             )
-    if layers[0].vth == 0:
-        raise InputError("layer 0 has the threshold 0; the rule needs one above")
+        if layer.vth == 0:
+            raise InputError(
+                f"layer {number} has the threshold 0; the rule needs one above"
+            )
 
 
 def _taus(layer: DenseLif) -> tuple[float, float]:

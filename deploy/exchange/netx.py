@@ -21,6 +21,8 @@ from lava_sfdfa.deploy.exchange.dense import (
     DenseLif,
     check_field,
     dense_layers,
+    finite,
+    held_membrane_decay,
     whole_weights,
 )
 from lava_sfdfa.errors import InputError
@@ -64,37 +66,67 @@ def read_netx(path: Path) -> tuple[tuple[DenseLif, ...], int | None, list[str]]:
     try:
         with h5py.File(path, "r") as file:
             groups = [file[f"layer/{n}"] for n in range(len(file["layer"]))]
-            groups = _without_input(path, groups)
-            read = [
-                _read_layer(f"{path}: layer {number}", group)
-                for number, group in enumerate(groups)
-            ]
-            steps = _steps(file)
-    except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
+            layers, notes = _read_layers(path, groups)
+            steps = _steps(path, file)
+    except (
+        OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError,
+    ) as error:  # fmt: skip
         raise InputError(
             f"{path}: cannot be read as a netx file ({error}); allowed is HDF5 as "
             "lava-dl 0.6.0 exports it"
         ) from None
-    return tuple(layer for layer, _ in read), steps, [note for _, note in read if note]
+    return layers, steps, notes
 
 
-def _without_input(path: Path, groups: list[h5py.Group]) -> list[h5py.Group]:
-    """Drop the layers that only name a shape: `input` without neurons, `flatten`."""
-    dense = []
-    for number, group in enumerate(groups):
-        kind = _text(group["type"])
-        if kind == "dense":
-            dense.append(group)
-        elif kind != "flatten" and not (kind == "input" and "neuron" not in group):
+def _read_layers(
+    path: Path, groups: list[h5py.Group]
+) -> tuple[tuple[DenseLif, ...], list[str]]:
+    """The dense layers, which have to follow each other, and notes."""
+    layers: list[DenseLif] = []
+    notes: list[str] = []
+    for number in _dense(path, groups):
+        where = f"{path}: layer {number}"
+        layer, more = _read_layer(where, groups[number])
+        n_pre = layer.weights.shape[1]
+        if layers and n_pre != len(layers[-1].weights):
+            raise InputError(
+                f"{where}: weight takes {n_pre} inputs, but the layer before has "
+                f"{len(layers[-1].weights)} neurons; they have to be equal"
+            )
+        layers.append(layer)
+        notes += more
+    return tuple(layers), notes
+
+
+def _dense(path: Path, groups: list[h5py.Group]) -> list[int]:
+    """Numbers of the dense layers; `flatten`, and `input` without neurons, only name a
+    shape. Errors: InputError for others."""
+    kinds = [_text(group["type"]) for group in groups]
+    for number, kind in enumerate(kinds):
+        if kind not in ("dense", "flatten", "input"):
             raise InputError(
                 f"{path}: layer {number} is of the type {kind!r}, which cannot be "
                 "taken over; allowed are dense layers of CUBA neurons"
             )
-    return dense
+    for number, kind in enumerate(kinds):
+        if kind == "input" and "neuron" in groups[number]:
+            raise InputError(
+                f"{path}: layer {number} makes spikes of the inputs with neurons of "
+                "its own, by a weight and a bias, which an artifact cannot hold; "
+                "allowed are inputs that are spikes; leave this layer out of the file"
+            )
+    if "dense" not in kinds:
+        raise InputError(f"{path}: has no dense layer; allowed are two or more")
+    return [number for number, kind in enumerate(kinds) if kind == "dense"]
 
 
-def _read_layer(where: str, group: h5py.Group) -> tuple[DenseLif, str]:
-    for name in ("bias", "weight_rec", "weight/imag", "neuron/weight_exp"):
+def _read_layer(where: str, group: h5py.Group) -> tuple[DenseLif, list[str]]:
+    if "bias" in group and np.any(bias := finite(where, "bias", group["bias"][()])):
+        raise InputError(
+            f"{where} has 'bias', which cannot be taken over, from {bias.min():g} to "
+            f"{bias.max():g}; allowed is 0, since neurons here have no constant input"
+        )
+    for name in ("weight_rec", "weight/imag", "neuron/weight_exp"):
         if name in group:
             raise InputError(f"{where} has {name!r}, which cannot be taken over")
     if "delay" in group and np.any(group["delay"][()] != 0):
@@ -102,12 +134,14 @@ def _read_layer(where: str, group: h5py.Group) -> tuple[DenseLif, str]:
             f"{where} has delays, which cannot be taken over; learning has none"
         )
     neuron = _read_neuron(where, group)
-    weights = group["weight"][()].reshape(int(np.prod(group["shape"][()])), -1)
+    weights = finite(where, "weight", group["weight"][()])
+    n_post = finite(where, "shape", group["shape"][()]).prod()
+    weights = weights.reshape(int(n_post), -1)
     vth = check_field(where, "vThMant", neuron["vThMant"], widths.THRESHOLD)
     weights, vth, note = whole_weights(where, weights, vth)
     du = check_field(where, "iDecay - 1", neuron["iDecay"] - 1, widths.DECAY)
-    dv = check_field(where, "vDecay", neuron["vDecay"], widths.DECAY)
-    return DenseLif(weights, du, dv, vth), note
+    dv, more = held_membrane_decay(where, neuron["vDecay"])
+    return DenseLif(weights, du, dv, vth), [*([note] if note else []), *more]
 
 
 def _read_neuron(where: str, group: h5py.Group) -> dict[str, int]:
@@ -121,16 +155,21 @@ def _read_neuron(where: str, group: h5py.Group) -> dict[str, int]:
             f"{where} has {kind} neurons; allowed are {' and '.join(CUBA)}"
         )
     for name, plain in (("gradedSpike", 0), ("messageBits", 0), ("refDelay", 1)):
-        values_of = neuron[name][()] if name in neuron else plain
+        values_of = np.unique(neuron[name][()]) if name in neuron else plain
         if np.any(values_of != plain):
-            raise InputError(f"{where} has {name} = {values_of}; allowed is {plain}")
+            found = values_of[values_of != plain][0]
+            raise InputError(f"{where} has {name} = {found}; allowed is {plain}")
     values = {}
     for name in ("iDecay", "vDecay", "vThMant"):
-        values_of = np.unique(neuron[name][()])
+        values_of = np.unique(finite(where, name, neuron[name][()]))
         if len(values_of) != 1:
             raise InputError(
                 f"{where} has a different {name} in each neuron; allowed is one for "
                 "the layer (`shared_param=True` in slayer)"
+            )
+        if values_of[0] % 1:
+            raise InputError(
+                f"{where}: {name} is {values_of[0]:g}; allowed are integers of the chip"
             )
         values[name] = int(values_of[0])
     return values
@@ -141,7 +180,13 @@ def _text(dataset: h5py.Dataset) -> str:
     return value.decode("ascii") if isinstance(value, bytes) else str(value)
 
 
-def _steps(file: h5py.File) -> int | None:
+def _steps(path: Path, file: h5py.File) -> int | None:
     if "simulation/tSample" not in file or "simulation/Ts" not in file:
         return None
-    return round(float(file["simulation/tSample"][()] / file["simulation/Ts"][()]))
+    sample, step = (
+        finite(f"{path}: simulation", name, file[f"simulation/{name}"][()]).item()
+        for name in ("tSample", "Ts")
+    )
+    if step <= 0:
+        raise InputError(f"{path}: simulation: Ts is {step:g}; allowed is more than 0")
+    return round(sample / step)

@@ -8,6 +8,7 @@ import click
 from lava_sfdfa.commands.terminal import (
     choice_option,
     data_dir_option,
+    dataset_option,
     json_option,
     out_option,
     print_json,
@@ -76,6 +77,7 @@ def fit(
 @board_option
 @mode_option
 @out_option("The folder of the plan; by default below plans/.")
+@dataset_option
 @data_dir_option
 @conservative_option
 @json_option
@@ -84,6 +86,7 @@ def compile_(
     board: str,
     mode: Any,
     out: Path | None,
+    dataset: str | None,
     data_dir: Path | None,
     conservative: bool,
     json_: bool,
@@ -97,7 +100,9 @@ def compile_(
         from lava_sfdfa.deploy.plan.report import text_report
 
         model = load(artifact, data_dir=data_dir)
-        plan = model.compile(board=board, mode=mode, conservative=conservative)
+        plan = model.compile(
+            board=board, mode=mode, data=dataset, conservative=conservative
+        )
         plan.save(folder)
     text = text_report(plan.report)
     console.print(f"{text}\nplan    {folder}\nreport  {folder / PAGE}")

@@ -88,6 +88,8 @@ def info(artifact: Path, json_: bool) -> None:
         )
         for position, sentence in enumerate(held.rules[number]["products"]):
             lines[f"  product {number}.{position}"] = sentence
+    if held.no_rule:
+        lines["cannot learn"] = held.no_rule
     lines["feedback rule"] = held.feedback_rule
     lines["samples learned"] = held.samples_learned
     if held.training.get("val_accuracy"):

@@ -52,7 +52,9 @@ def export(artifact: Path, format_: Any, out: Path, json_: bool) -> None:
     "--out", type=click.Path(path_type=Path), required=True, help="The folder to write."
 )
 @click.option(
-    "--dataset", default="digits", help="What the network shall classify and learn."
+    "--dataset",
+    help="What the network shall classify and learn; by default digits where it has "
+    "their size, else nothing.",
 )
 @data_dir_option
 @config_option
@@ -67,7 +69,7 @@ def import_(
     file: Path,
     format_: Any,
     out: Path,
-    dataset: str,
+    dataset: str | None,
     data_dir: Path | None,
     config: Path | None,
     step: float,

@@ -30,9 +30,11 @@ def run_settings(
     values = given(file, options)
     dataset = values.pop("dataset", None)
     if resume and dataset is None and out is not None:
-        from lava_sfdfa.network.artifact import load_artifact
+        from lava_sfdfa.network.artifact import check_learns, load_artifact
 
-        dataset = load_artifact(out).source
+        artifact = load_artifact(out)
+        check_learns(artifact)
+        dataset = artifact.source
     dataset = dataset or "digits"
     config = named_config(dataset, **values)
     has_layers = "hidden" in values or dataset in NAMED

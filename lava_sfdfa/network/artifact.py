@@ -6,6 +6,7 @@ so that equal training gives equal digests on every machine.
 """
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
 from lava_sfdfa.network.rule import Rule, Scale
 from lava_sfdfa.types import Array
 
+NO_DATA = "none"  # the data set of a network that was imported without one
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -40,6 +43,7 @@ class Artifact:
     record: dict[str, Array]  # curves of the training, an entry an epoch
     provenance: dict[str, Any] = field(default_factory=dict)  # not in the digest
     reading: Reading | None = None  # of samples of one's own, where there is more to it
+    no_rule: str = ""  # why it cannot learn, of a network imported for use alone
 
     @property
     def digest(self) -> str:
@@ -91,8 +95,10 @@ def to_content(artifact: Artifact) -> dict[str, Any]:
     reading: dict[str, Any] = {}  # what says no more than the shape is left out
     if artifact.reading is not None and not artifact.reading.is_plain:
         reading = {"reading": artifact.reading.to_content()}
+    no_rule = {"no_rule": artifact.no_rule} if artifact.no_rule else {}
     return {
         **reading,
+        **no_rule,
         "config": config,
         "data_digest": artifact.data_digest,
         "image_shape": np.array(artifact.shape, np.int64),
@@ -139,6 +145,7 @@ def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifac
         record=content["record"],
         provenance=provenance,
         reading=reading,
+        no_rule=content.get("no_rule", ""),
     )
 
 
@@ -176,14 +183,39 @@ def check_fits(artifact: Any, data: Dataset, holder: str = "the artifact") -> No
     artifact: of any kind, or a plan: what has `shape`, `sizes` and `source`; holder:
     what messages call it. Errors: InputError.
     """
-    if tuple(artifact.shape) != tuple(data.shape):
+    shape = tuple(data.shape)
+    like = f"the data set it was trained on, {artifact.source!r}, or one like it"
+    if artifact.source == NO_DATA:  # any shape of this size
+        shape, like = (math.prod(shape),), "one of that size"
+    if tuple(artifact.shape) != shape:
         raise InputError(
             f"{data.name}: has samples of the shape {data.shape}, but {holder} "
-            f"takes {tuple(artifact.shape)}; give the data set it was trained on, "
-            f"{artifact.source!r}, or one like it"
+            f"takes {tuple(artifact.shape)}; give {like}"
         )
     if data.n_classes > artifact.sizes[-1]:
         raise InputError(
             f"{data.name}: has {data.n_classes} classes, but {holder} knows "
             f"{artifact.sizes[-1]}"
         )
+
+
+def check_learns(artifact: Artifact) -> None:
+    """Refuse to teach a network that was imported for use alone. Errors: InputError."""
+    if artifact.no_rule:
+        raise InputError(
+            f"the network cannot learn: {artifact.no_rule}; to evaluate and export it, "
+            "or to compile it with --mode inference, needs no rule"
+        )
+
+
+def known_source(artifact: Any) -> str:
+    """Name or path of the data set of an artifact or a plan.
+
+    Errors: InputError for a network that was imported without one.
+    """
+    if artifact.source == NO_DATA:
+        raise InputError(
+            "the network was imported without a data set; name one of its size with "
+            "--dataset"
+        )
+    return artifact.source

@@ -17,6 +17,7 @@ from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import (
     Artifact,
     check_fits,
+    check_learns,
     load_artifact,
     save_artifact,
 )
@@ -135,6 +136,7 @@ def load_for_resume(path: Path | None, config: Config, data: Dataset) -> Artifac
     if path is None:
         raise InputError("resume needs the folder of the run; give it as out")
     artifact = load_artifact(path)
+    check_learns(artifact)
     check_fits(artifact, data)
     for entry in dataclasses.fields(Config):
         old, new = getattr(artifact.config, entry.name), getattr(config, entry.name)

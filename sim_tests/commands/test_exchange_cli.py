@@ -81,15 +81,14 @@ def test_wrong_use_is_a_sentence(exported, run, tmp_path):
 
 def test_without_the_extra_there_is_one_sentence(run, exported, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "nir", None)  # as if it were not installed
-    for command in (
-        ("export", run, "--format", "nir", "--out", tmp_path / "a.nir"),
-        ("import", exported, "--format", "nir", "--out", tmp_path / "b"),
-    ):
-        result = call(*command)
-        assert result.exit_code == 3
-        assert "pip install 'lava-sfdfa[nir]'" in result.stderr
-        assert len(result.stderr.strip().splitlines()) == 1
+    result = call("export", run, "--format", "nir", "--out", tmp_path / "a.nir")
+    assert result.exit_code == 3
+    assert "pip install 'lava-sfdfa[nir]'" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "a.nir").exists()
+    # To import takes h5py alone.
+    result = call("import", exported, "--format", "nir", "--out", tmp_path / "b")
+    assert result.exit_code == 2 and "cannot be read as a NIR graph" in result.stderr
 
 
 def test_the_weights_of_a_file_are_the_weights_of_the_artifact(exported, run, tmp_path):

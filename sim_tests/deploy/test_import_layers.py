@@ -12,6 +12,7 @@ from lava_sfdfa.deploy.exchange.dense import DenseLif
 from lava_sfdfa.deploy.exchange.import_layers import import_layers
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.artifact import check_learns
 from lava_sfdfa.presets import named_config
 
 CONFIG = named_config("digits", hidden=(20,), steps=32)
@@ -74,16 +75,51 @@ def test_homeostasis_keeps_the_firing_it_came_with(data):
 
 def test_what_does_not_fit_is_refused(data):
     for sizes, sentence in (
-        ((64, 10), "has 1 dense layers; the rule needs at least two"),
         ((63, 20, 10), "63 inputs and 10 outputs, but digits has 64 pixels"),
         ((64, 20, 9), "64 inputs and 9 outputs"),
     ):
         with pytest.raises(InputError, match=sentence):
             import_layers(layers_of(*sizes), CONFIG, data)
-    with pytest.raises(InputError, match="layer 0 has du 2 and dv 0, by which u and v"):
-        import_layers(layers_of(64, 20, 10, du=2, dv=0), CONFIG, data)
-    with pytest.raises(InputError, match="layer 0 has the threshold 0"):
-        import_layers(layers_of(64, 20, 10, vth=0), CONFIG, data)
+
+
+@pytest.mark.parametrize(
+    ("neuron", "reason"),
+    [
+        (
+            {"du": 2, "dv": 0},
+            "layer 0 has du 2 and dv 0, by which u and v decay equally",
+        ),
+        ({"du": 409, "dv": 410, "vth": 64}, "layer 0 has du 409 and dv 410"),
+        ({"vth": 0}, "layer 0 has the threshold 0"),
+    ],
+)
+def test_what_no_rule_fits_is_for_use_alone(neuron, reason, data):
+    layers = layers_of(64, 20, 10, **neuron)
+    artifact = import_layers(layers, CONFIG, data)
+    assert artifact.no_rule.startswith(reason)
+    for got, wanted in zip(artifact.network.layers, layers, strict=True):
+        np.testing.assert_array_equal(got.weights, wanted.weights)
+        assert (got.du, got.dv, got.vth) == (wanted.du, wanted.dv, wanted.vth)
+    with pytest.raises(InputError, match=f"the network cannot learn: {reason}"):
+        check_learns(artifact)
+
+
+def test_a_hidden_threshold_of_zero_leaves_no_rule(data):
+    first, _, last = layers_of(64, 20, 20, 10)
+    middle = dataclasses.replace(layers_of(20, 20)[0], vth=0)
+    config = dataclasses.replace(CONFIG, hidden=(20, 20))
+    artifact = import_layers((first, middle, last), config, data)
+    assert artifact.no_rule == "layer 1 has the threshold 0; the rule needs one above"
+
+
+def test_without_a_rule_nothing_changes(data):
+    """Its constants are 0: not even an engine that is told to could learn."""
+    artifact = import_layers(layers_of(64, 20, 10, du=409, dv=410), CONFIG, data)
+    part, engine = encode(data.train.first(60), CONFIG), Engine(artifact.network)
+    engine.learn(part.events, part.labels, np.arange(60))
+    assert engine.classify(part.events)[1].min() > 60
+    for a, b in zip(engine.network().layers, artifact.network.layers, strict=True):
+        np.testing.assert_array_equal(a.weights, b.weights)
 
 
 def test_layers_may_differ(data):

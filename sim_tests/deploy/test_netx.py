@@ -98,6 +98,17 @@ def test_layers_that_only_name_a_shape_are_passed_over(path, artifact):
         ({"weight": np.full((8, 12), 0.5)}, "weights have to be integers"),
         ({"weight": np.full((8, 12), 129)}, "weights must be between -128 and 127"),
         ({"weight": None}, "cannot be read as a netx file"),
+        ({"weight": np.full((8, 12), np.nan)}, "layer 1: weight holds nan, in 96 of"),
+        ({"weight": np.bytes_("heavy")}, "layer 1: weight holds text; allowed are num"),
+        (
+            {"weight": np.ones((8, 11))},
+            "layer 1: weight takes 11 inputs, but the layer",
+        ),
+        ({"shape": np.array([0])}, "cannot be read as a netx file"),
+        ({"bias": np.array([np.inf])}, "layer 1: bias holds inf"),
+        ({"neuron__vThMant": np.nan}, "layer 1: vThMant holds nan"),
+        ({"neuron__vDecay": 12.5}, "layer 1: vDecay is 12.5; allowed are integers"),
+        ({"neuron__vDecay": 4097}, "layer 1: dv is 4097; the chip holds 0 to 4095"),
     ],
 )
 def test_what_cannot_be_taken_over_is_named(path, changes, sentence):
@@ -109,6 +120,45 @@ def test_a_file_that_is_none_is_refused(tmp_path):
     (tmp_path / "a.net").write_text("no HDF5")
     with pytest.raises(InputError, match="cannot be read as a netx file"):
         read_netx(tmp_path / "a.net")
+
+
+@pytest.mark.parametrize("type_", ["conv", "input"])
+def test_the_layer_that_cannot_be_taken_over_is_blamed(path, type_):
+    """An input without neurons only names a shape; with them it makes the spikes."""
+    with h5py.File(path, "r+") as file:
+        del file["layer/0/type"]
+        file["layer/0/type"] = np.bytes_("input")
+        del file["layer/1/type"]
+        file["layer/1/type"] = np.bytes_(type_)
+    sentence = {
+        "conv": "layer 1 is of the type 'conv'",
+        "input": "layer 0 makes spikes of the inputs with neurons of its own",
+    }
+    with pytest.raises(InputError, match=sentence[type_]):
+        read_netx(path)
+
+
+def test_files_without_layers_or_steps_are_refused(tmp_path, path):
+    with h5py.File(path, "r+") as file:
+        del file["simulation/Ts"]
+        file["simulation/Ts"] = 0.0
+    with pytest.raises(InputError, match="simulation: Ts is 0; allowed is more"):
+        read_netx(path)
+    for entry in ("layer/0/type", "layer"):
+        with h5py.File(tmp_path / "b.net", "w") as file:
+            file[entry] = np.bytes_("flatten")
+        with pytest.raises(InputError, match="has no dense layer|as a netx file"):
+            read_netx(tmp_path / "b.net")
+
+
+def test_a_bias_of_zero_is_none(path):
+    assert len(read_netx(changed(path, 1, bias=np.zeros(8)))[0]) == 3
+
+
+def test_a_membrane_without_memory_gets_the_most_that_the_chip_holds(path):
+    layers, _, notes = read_netx(changed(path, 1, neuron__vDecay=4096))
+    assert layers[1].dv == 4095 and len(notes) == 1
+    assert "layer 1: dv 4096 became 4095, the most that the chip holds" in notes[0]
 
 
 def test_delays_of_zero_are_none(path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import h5py
 import numpy as np
 import pytest
 from lava.lib.dl.netx.hdf5 import Network
@@ -10,6 +11,7 @@ from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.io import sink, source
 from small import random_samples, small_config, small_network
 
+import lava_sfdfa as ls
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.deploy.exchange.netx import write_netx
@@ -106,7 +108,7 @@ CASES = {  # weights that the reader treats in ways of their own
 
 
 @pytest.mark.parametrize("weights", CASES.values(), ids=CASES)
-@pytest.mark.parametrize(("du", "dv"), [(0, 1), (4095, 4095), (170, 85)])
+@pytest.mark.parametrize(("du", "dv"), [(0, 1), (4095, 4095), (170, 85), (409, 410)])
 def test_limits(weights, du, dv, tmp_path):
     """The reader doubles mixed-sign weights and takes it back: nothing is lost."""
     config = small_config()
@@ -122,3 +124,28 @@ def test_limits(weights, du, dv, tmp_path):
         layers.append(dataclasses.replace(layer, **changes))
     network = dataclasses.replace(network, layers=tuple(layers))
     assert_same_spikes(tmp_path / "a.net", network, config, events)
+
+
+def test_a_foreign_file_with_equal_decays(tmp_path):
+    """Written by hand in lava-dl's layout; lava-dl and the import read it."""
+    path, rng = tmp_path / "a.net", np.random.RandomState(5)
+    with h5py.File(path, "w") as file:
+        for number, shape in enumerate([(20, 64), (10, 20)]):
+            group = file.create_group(f"layer/{number}")
+            group.create_dataset("type", (1,), "S10", [b"dense"])
+            group["shape"] = np.array(shape[:1])
+            group["inFeatures"], group["outFeatures"] = shape[1], shape[0]
+            group["weight"] = 2.0 * rng.randint(-40, 41, shape).astype(np.float32)
+            group["neuron/type"] = np.bytes_("CUBA")
+            group["neuron/iDecay"] = group["neuron/vDecay"] = 410
+            group["neuron/vThMant"], group["neuron/refDelay"] = 64, 1
+            group["neuron/gradedSpike"] = False
+    artifact = ls.import_network(path, data="digits").artifact
+    assert "u and v decay equally" in artifact.no_rule
+    network = artifact.network
+    test = load_dataset("digits").test.first(10)
+    events = encode(test, artifact.config).events
+    shown = np.stack([events.dense(i, network.steps) for i in range(10)])
+    got, wanted = run_in_lava(path, shown, network.steps), of_engine(network, events)
+    assert wanted.sum() > 1000
+    np.testing.assert_array_equal(got[:, 1:], wanted[:, 1:])

@@ -1,18 +1,23 @@
 """NIR graphs, out and in, with the package nir."""
 
-import dataclasses
+import json
+import re
 from itertools import pairwise
 
+import h5py
 import nir
 import numpy as np
 import pytest
 from small import random_samples, small_config, small_network
 
 from lava_sfdfa.deploy.exchange.dense import DenseLif, dense_layers
-from lava_sfdfa.deploy.exchange.nir import STEP_S, make_graph, read_nir, write_nir
+from lava_sfdfa.deploy.exchange.exchange import read_network
+from lava_sfdfa.deploy.exchange.nir import STEP_S, make_graph, write_nir
+from lava_sfdfa.deploy.exchange.nir_layers import read_nir
+from lava_sfdfa.deploy.exchange.use_alone import for_use_alone
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.artifact import Artifact, from_content
+from lava_sfdfa.network.artifact import Artifact
 
 
 @pytest.fixture
@@ -35,12 +40,100 @@ def same(a: DenseLif, b: DenseLif) -> bool:
 
 def test_our_graph_comes_back_with_the_same_digest(tmp_path, artifact):
     write_nir(tmp_path / "a.nir", artifact)
-    layers, said, notes = read_nir(tmp_path / "a.nir")
-    for number, layer in enumerate(layers):
-        said["content"]["layers"][str(number)] |= dataclasses.asdict(layer)
-    again = from_content(said["content"], said["provenance"])
-    assert again.digest == artifact.digest == said["digest"] and notes == []
-    assert again.provenance == artifact.provenance
+    for step_s in (STEP_S, 1e-3):  # that of other tools does not matter
+        imported = read_network(tmp_path / "a.nir", "nir", step_s)
+        assert imported.own.digest == artifact.digest and imported.notes == []
+        assert imported.own.provenance == artifact.provenance
+
+
+def test_a_network_for_use_alone_comes_back(tmp_path, artifact):
+    layers = dense_layers(artifact)
+    alone = for_use_alone(layers, artifact.config, None, "nobody told it how")
+    write_nir(tmp_path / "a.nir", alone)
+    own = read_network(tmp_path / "a.nir", "nir", STEP_S).own
+    assert own.digest == alone.digest and own.no_rule == "nobody told it how"
+
+
+def with_metadata(path, change):
+    """The file after a change of what our metadata say."""
+    with h5py.File(path, "r+") as file:
+        said = json.loads(file["node/metadata/lava_sfdfa"][()])
+        change(said)
+        del file["node/metadata/lava_sfdfa"]
+        file["node/metadata/lava_sfdfa"] = json.dumps(said)
+    return read_network(path, "nir", STEP_S)
+
+
+def layer_said(number, **changes):
+    return lambda said: said["content"]["layers"][str(number)].update(changes)
+
+
+DAMAGED = "they are damaged, or of another version"
+FLAT = {"dtype": "<i4", "values": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda said: said.pop("step_s"), "'step_s' is missing"),
+        (lambda said: said.update(step_s=1), "step_s is 1, not 0.0001"),
+        (lambda said: said.pop("digest"), "'digest' is missing"),
+        (lambda said: said.update(content=3), DAMAGED),
+        (lambda said: said["content"].pop("config"), "'config' is missing"),
+        (lambda said: said["content"].pop("n_learned"), "'n_learned' is missing"),
+        (
+            lambda said: said["content"]["layers"].pop("2"),
+            "they have 2 layers, the gra",
+        ),
+        (
+            lambda said: said["content"]["config"].update(seed=-1),
+            "seed must be between",
+        ),
+        (lambda said: said["content"]["config"].update(who=1), DAMAGED),
+        (
+            lambda said: said["content"]["network"].update(steps="9"),
+            "steps must be an i",
+        ),
+        (lambda said: said["content"]["network"].update(steps=9), "steps is 9, not 24"),
+        (
+            lambda said: said["content"]["network"].update(loss="x"),
+            "loss is x, not coun",
+        ),
+        (
+            lambda said: said["content"].update(n_learned=-2),
+            "n_learned must be between",
+        ),
+        (layer_said(0, impulse=999), "impulse has 999"),
+        (layer_said(0, impulse=1.5), "impulse must be an integer"),
+        (layer_said(0, x1_tau=0), "time constant"),
+        (
+            layer_said(0, rate=FLAT),
+            r"rate is int32 of the shape \(2,\)",
+        ),
+        (layer_said(0, feedback=FLAT), r"feedback is int32 of the shape \(2,\)"),
+        (layer_said(0, feedback={"dtype": "x", "values": []}), DAMAGED),
+        (layer_said(1, tag_scale=[1, 2]), DAMAGED),
+    ],
+)
+def test_metadata_that_are_not_whole_are_not_used(change, why, tmp_path, artifact):
+    write_nir(tmp_path / "a.nir", artifact)
+    imported = with_metadata(tmp_path / "a.nir", change)
+    assert imported.own is None and len(imported.notes) == 1
+    assert re.search(rf"do not describe this graph \(.*{why}", imported.notes[0])
+    assert all(map(same, imported.layers, dense_layers(artifact)))
+
+
+def test_other_weights_in_our_graph_are_taken_as_they_are(tmp_path, artifact):
+    path = tmp_path / "a.nir"
+    write_nir(path, artifact)
+    with h5py.File(path, "r+") as file:
+        file["node/nodes/linear1/weight"][0, 0] += 1
+    imported = read_network(path, "nir", STEP_S)
+    assert imported.notes == [
+        "the graph was changed since its export; it is taken as it is now"
+    ]
+    change = imported.own.network.layers[1].weights - artifact.network.layers[1].weights
+    assert change[0, 0] == 1 and np.count_nonzero(change) == 1
 
 
 def test_the_graph_is_the_network_in_euler_steps(artifact):
@@ -88,11 +181,11 @@ def test_a_foreign_graph_is_rounded_to_eight_bits(tmp_path):
     """1 ms steps: the gain (1/5 * 5) * (1/20 * 20) is 1, the largest weight is 127."""
     graph = foreign()
     nir.write(tmp_path / "a.nir", graph)
-    layers, said, notes = read_nir(tmp_path / "a.nir", step_s=1e-3)
+    layers, metadata, notes = read_nir(tmp_path / "a.nir", step_s=1e-3)
     weights = graph.nodes["a"].weight
     scale = 127 / np.abs(weights).max()
     np.testing.assert_array_equal(layers[0].weights, np.rint(weights * scale))
-    assert said is None and len(notes) == 2 and "rounded to 8 bits" in notes[0]
+    assert metadata == {} and len(notes) == 2 and "rounded to 8 bits" in notes[0]
     assert (layers[0].du, layers[0].dv) == (round(4096 / 5) - 1, round(4096 / 20))
     assert layers[0].vth == round(1.5 * scale)
 
@@ -108,17 +201,18 @@ def test_a_foreign_graph_of_integers_is_kept(tmp_path):
 @pytest.mark.parametrize(
     ("graph", "sentence"),
     [
-        (lambda: foreign(v_leak=np.ones(4)), "a and b have v_leak other than 0"),
+        (lambda: foreign(v_leak=np.ones(4)), "node 'b': v_leak is from 1 to 1"),
         (
             lambda: foreign(tau_syn=np.arange(1, 5) * 1e-3),
-            "a different tau_syn in each",
+            "node 'b': tau_syn is from 0.001 to 0.004; allowed is one for all",
         ),
-        (lambda: foreign(tau_syn=1e-4 * np.ones(4)), "du is 40959; the chip holds 0"),
         (
-            lambda: foreign(
-                second=nir.LIF(*(np.ones(2) for _ in range(4))),
-            ),
-            "node 'd' is a LIF, which cannot be taken over here",
+            lambda: foreign(tau_syn=1e-4 * np.ones(4)),
+            "node 'b': tau_syn is 0.0001 s; allowed is a step or more, 0.001 s",
+        ),
+        (
+            lambda: foreign(second=nir.LI(*(np.ones(2) for _ in range(3)))),
+            "node 'd' is a LI, which cannot be taken over here",
         ),
     ],
 )
@@ -145,6 +239,6 @@ def test_layers_survive_a_tool_that_forgets_the_metadata(tmp_path, artifact):
     graph = nir.read(tmp_path / "a.nir")
     graph.metadata = {}
     nir.write(tmp_path / "b.nir", graph)
-    layers, said, notes = read_nir(tmp_path / "b.nir")
-    assert said is None and notes == []
+    layers, metadata, notes = read_nir(tmp_path / "b.nir")
+    assert metadata == {} and notes == []
     assert all(map(same, layers, dense_layers(artifact)))

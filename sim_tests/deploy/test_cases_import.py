@@ -1,0 +1,252 @@
+"""Files that other tools and accidents made, from the shared cases.
+
+All come in, or get a sentence that names the real reason.
+"""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from command_line import call, last_json
+
+import lava_sfdfa as ls
+from lava_sfdfa.network.artifact import load_artifact
+
+CASES = Path(__file__).parents[3] / "shared" / "cases"
+pytestmark = pytest.mark.skipif(
+    not CASES.is_dir(),
+    reason=f"the shared cases are not here ({CASES.name}/ is missing)",
+)
+
+
+def bring_in(name, out, *options):
+    return call("import", CASES / name, "--out", out, *options)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("10_nan_weight.nir", "node 'a': weight holds nan"),
+        ("11_inf_weight.nir", "node 'a': weight holds inf"),
+        ("12_tau_syn_0.nir", "node 'b': tau_syn is 0 s"),
+        (
+            "21_input_layer_with_neurons.net",
+            "layer 0 makes spikes of the inputs with ne",
+        ),
+        ("third/tiny.net", "layer 1 is of the type 'conv'"),
+        ("third/pilotnet_lif.net", "layer 1 is of the type 'conv'"),
+        ("third/recurrent_example.net", "layer 0 is of the type 'dense_rec'"),
+        ("third/lif_norse.nir", "the network has 1 dense layer; an artifact holds two"),
+        ("third/lif_rockpool.nir", "the network has 1 dense layer; an artifact holds"),
+        ("third/cnn_sinabs.nir", "node '0' is a Conv2d"),
+        (
+            "third/recurrent_snntorch.nir",
+            "node 'lif1.lif' leads to 'fc2' and 'lif1.w_re",
+        ),
+        ("third/recurrent_subgraph.nir", "node 'lif1' is a NIRGraph"),
+        ("third/made_snntorch_rsyn.nir", "node '1.lif' leads to '1.w_rec' and '2'"),
+        (
+            "third/made_norse_cuba.nir",
+            "node '0': bias is from -0.1184 to 0.09325; allow",
+        ),
+        ("third/made_snntorch_leaky.nir", "node '0': bias is from -0.1237 to 0.1213"),
+        ("third/made_snntorch_syn.nir", "node '0': bias is from -0.1224 to 0.1176"),
+    ],
+)
+def test_what_cannot_come_in_is_a_sentence(name, sentence, tmp_path):
+    result = bring_in(name, tmp_path / "out")
+    assert result.exit_code == 2 and sentence in result.stderr
+    assert result.stderr.startswith("error: ")
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "note"),
+    [
+        (
+            "14_own_one_layer_more.nir",
+            [64, 20, 10, 10],
+            "they have 2 layers, the graph",
+        ),
+        (
+            "15_own_meta_text.nir",
+            [64, 20, 10],
+            "do not describe this graph (they are damaged",
+        ),
+        ("16_own_meta_no_step.nir", [64, 20, 10], "('step_s' is missing)"),
+        ("17_snntorch_leaky.nir", [64, 30, 10], "node '0': weights were rounded to 8"),
+        ("18_rockpool_lif.nir", [64, 30, 10], "is the step of the tool right (--step)"),
+        ("20_equal_decays.net", [64, 20, 10], "layer 0 has du 409 and dv 410"),
+        (
+            "third/made_snntorch_flat.nir",
+            [64, 30, 10],
+            "node '1': weights were rounded",
+        ),
+        ("third/made_snntorch_syn_nobias.nir", [64, 30, 10], "node '0': weights were"),
+        ("third/oxford.net", [200, 256, 200], "no data set was named"),
+        (
+            "third/trained_mnist_network.net",
+            [784, 128, 64, 10],
+            "no data set was named",
+        ),
+    ],
+)
+def test_what_comes_in_says_what_was_done(name, layers, note, tmp_path):
+    found = last_json(bring_in(name, tmp_path / "out", "--json"))
+    assert found["layers"] == layers
+    assert any(note in line for line in found["notes"])
+    assert list(load_artifact(tmp_path / "out").sizes) == layers
+
+
+def test_the_layers_of_a_graph_of_ours_are_kept_without_its_metadata(tmp_path):
+    layers = []
+    for name in ("15_own_meta_text.nir", "16_own_meta_no_step.nir"):
+        layers.append(ls.import_network(CASES / name).artifact.network.layers)
+        with h5py.File(CASES / name) as file:
+            for number, layer in enumerate(layers[-1]):
+                weights = file[f"node/nodes/linear{number}/weight"][()]
+                np.testing.assert_array_equal(layer.weights, weights)
+    assert [(x.du, x.dv, x.vth) for x in layers[0]] == [(96, 49, 2712), (96, 49, 9475)]
+
+
+@pytest.mark.parametrize("name", ["17_snntorch_leaky.nir", "18_rockpool_lif.nir"])
+def test_plain_and_rockpool_neurons_classify_and_learn(name, tmp_path):
+    """Random weights do not reach the threshold by digits; a lower one does."""
+    with h5py.File(CASES / name) as old, h5py.File(tmp_path / "a.nir", "w") as new:
+        for entry in old:
+            old.copy(entry, new)
+        for node in new["node/nodes"].values():
+            if "v_threshold" in node:
+                node["v_threshold"][...] /= 20
+    options = ["--step", "1e-3"] if "rockpool" in name else []
+    out = tmp_path / "out"
+    assert call("import", tmp_path / "a.nir", "--out", out, *options).exit_code == 0
+    before = last_json(call("evaluate", out, "--json"))
+    assert min(before["spikes_per_sample"]) > 1
+    after = last_json(
+        call("train", "--resume", "--out", out, "--epochs", "3", "--json")
+    )
+    assert after["test_accuracy"] > before["test_accuracy"] + 0.2
+
+
+def test_a_network_with_equal_decays_is_used_and_asks_before_it_learns(tmp_path):
+    out, plan = tmp_path / "out", tmp_path / "plan"
+    assert bring_in("20_equal_decays.net", out).exit_code == 0
+    found = last_json(call("evaluate", out, "--json"))
+    assert found["dataset"] == "digits" and min(found["spikes_per_sample"]) > 100
+    board = ["--board", "kapoho-point"]
+    fit = last_json(call("fit", out, *board, "--mode", "inference", "--json"))
+    assert fit["fits"]
+    compiled = call("compile", out, *board, "--mode", "inference", "--out", plan)
+    assert compiled.exit_code == 0
+    ran = last_json(call("run", plan, "--samples", 359, "--json"))
+    assert ran["accuracy"] == pytest.approx(found["test_accuracy"], abs=1e-12)
+    assert call("info", out).exit_code == 0
+    again = tmp_path / "again.net"
+    assert call("export", out, "--out", again).exit_code == 0
+    with h5py.File(CASES / "20_equal_decays.net") as old, h5py.File(again) as new:
+        for name in ("weight", "neuron/iDecay", "neuron/vDecay", "neuron/vThMant"):
+            for layer in ("layer/0/", "layer/1/"):
+                np.testing.assert_array_equal(new[layer + name], old[layer + name])
+    for command in (
+        ("train", "--resume", "--out", out),
+        ("verify", out),
+        ("fit", out, *board),
+        ("compile", out, *board, "--out", tmp_path / "x"),
+    ):
+        result = call(*command)
+        assert result.exit_code == 2, command
+        assert (
+            "the network cannot learn: layer 0 has du 409 and dv 410" in result.stderr
+        )
+    model = ls.load(out)
+    for learn in (
+        lambda: model.learn(np.ones((1, 8, 8)), [0]), model.engine, model.verify,
+    ):  # fmt: skip
+        with pytest.raises(ls.InputError, match="the network cannot learn"):
+            learn()
+
+
+def test_a_network_without_a_data_set_is_used_with_one_that_is_named(
+    tmp_path, data_dir
+):
+    """lava-dl trained it on MNIST, for spikes of another kind than ours."""
+    out, plan = tmp_path / "out", tmp_path / "plan"
+    assert bring_in("third/trained_mnist_network.net", out).exit_code == 0
+    for command in (("evaluate", out), ("train", "--resume", "--out", out)):
+        result = call(*command)
+        assert result.exit_code == 2 and "--dataset" in result.stderr
+    mnist = ["--dataset", "mnist", "--data-dir", data_dir, "--json"]
+    found = last_json(call("evaluate", out, "--limit", 1000, *mnist))
+    assert found["test_accuracy"] > 0.9
+    result = call("evaluate", out)
+    assert result.exit_code == 2
+    assert "was imported without a data set; name one of its size" in result.stderr
+    result = call("evaluate", out, "--dataset", "digits")
+    assert result.exit_code == 2 and "shape (8, 8)" in result.stderr
+    options = ["--board", "kapoho-point", "--mode", "inference", "--out", plan]
+    compiled = call("compile", out, *options)
+    assert compiled.exit_code == 0
+    assert "assumed: samples are noise" in compiled.stderr
+    assert call("run", plan).exit_code == 2
+    ran = last_json(call("run", plan, "--samples", 50, *mnist))
+    few = last_json(call("evaluate", out, "--limit", 50, *mnist))
+    assert ran["accuracy"] == few["test_accuracy"] > 0.8
+    result = call("compile", out, *options[:-1], tmp_path / "b", *mnist[:-1])
+    assert result.exit_code == 0 and "assumed: samples" not in result.stderr
+
+
+# --- against Lava -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("du", "dv"), [(409, 410), (410, 410), (0, 0), (409, 0), (4095, 410), (409, 4095)]
+)
+def test_imported_decays_spike_as_stock_lif_does(du, dv, tmp_path):
+    """Every spike of both layers in 20 samples, whatever the decays."""
+    pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
+    path = tmp_path / "a.net"
+    path.write_bytes((CASES / "20_equal_decays.net").read_bytes())
+    with h5py.File(path, "r+") as file:
+        for number in (0, 1):
+            file[f"layer/{number}/neuron/iDecay"][...] = du + 1
+            file[f"layer/{number}/neuron/vDecay"][...] = dv
+    artifact = ls.import_network(path, data="digits").artifact
+    n_spikes, wrong = compare_with_lava(artifact, 20)
+    assert min(n_spikes) > 100 and wrong == 0
+
+
+def compare_with_lava(artifact, n_samples):
+    """Spikes of each layer in stock neurons, and how many differ in the engine."""
+    from lava.proc.lif.models import PyLifModelBitAcc
+    from lava.proc.lif.process import LIF
+    from lava_models import make_model, step
+
+    from lava_sfdfa.data.datasets import load_dataset
+    from lava_sfdfa.data.encoding import encode
+    from lava_sfdfa.engine.engine import Engine
+
+    network = artifact.network
+    test = load_dataset("digits").test.first(n_samples)
+    events, engine = encode(test, artifact.config).events, Engine(network)
+    n_spikes, wrong = np.zeros(len(network.layers), int), 0
+    for sample in range(n_samples):
+        sent = events.dense(sample, network.steps)
+        # A dense layer delays by one step.
+        for number, layer in enumerate(network.layers):
+            sent = np.vstack([np.zeros_like(sent[:1]), sent[:-1]])
+            neurons = LIF(
+                shape=(layer.n_post,), du=layer.du, dv=layer.dv, vth=layer.vth
+            )
+            model, spikes = make_model(neurons, PyLifModelBitAcc), []
+            for before in sent:
+                step(model, a_in=layer.weights.astype(np.int64) @ before)
+                spikes.append(model.s_out.value.astype(bool))
+            sent = np.array(spikes)
+            found = np.zeros_like(sent)
+            found[engine.raster(events, sample)[number]] = True
+            wrong += np.count_nonzero(found != sent)
+            n_spikes[number] += sent.sum()
+    return n_spikes, wrong
