@@ -143,13 +143,11 @@ def run(options: argparse.Namespace) -> Iterator[dict]:
                 np.savez(file, **event_set(path))
                 data = load_dataset(str(file))
             model = ls.train(data, seed=seed, **more)
+            assert isinstance(data.train, Recordings)
+            assert isinstance(data.test, Recordings)
             end = model.config.recording_s * 1e6
-            seen = (
-                counts(data.train, end),
-                data.train.labels,
-                counts(data.test, end),
-                data.test.labels,
-            )
+            x, x_test = counts(data.train, end), counts(data.test, end)
+            seen = (x, data.train.labels, x_test, data.test.labels)
             peer = mlp(seen, model.config.hidden[0], seed)
             line = row("events", path.stem, seed, model, peer)
             if options.float:

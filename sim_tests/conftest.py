@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+SHARED = Path(__file__).parents[2] / "shared"
+DATA, CASES = SHARED / "data", SHARED / "cases"
 
 
 @pytest.fixture
@@ -14,6 +15,14 @@ def data_dir() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"the published data sets are not here ({DATA.name}/ is missing)")
     return DATA
+
+
+@pytest.fixture
+def cases() -> Path:
+    """The folder of small inputs that went wrong; the test is skipped without it."""
+    if not CASES.is_dir():
+        pytest.skip(f"the cases are not here ({CASES.name}/ is missing)")
+    return CASES
 
 
 # --- the suites beside `make test`: a board, and the extras ------------------------

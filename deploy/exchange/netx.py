@@ -155,7 +155,7 @@ def _read_neuron(where: str, group: h5py.Group) -> dict[str, int]:
             f"{where} has {kind} neurons; allowed are {' and '.join(CUBA)}"
         )
     for name, plain in (("gradedSpike", 0), ("messageBits", 0), ("refDelay", 1)):
-        values_of = np.unique(neuron[name][()]) if name in neuron else plain
+        values_of = np.unique(neuron[name][()] if name in neuron else plain)
         if np.any(values_of != plain):
             found = values_of[values_of != plain][0]
             raise InputError(f"{where} has {name} = {found}; allowed is {plain}")

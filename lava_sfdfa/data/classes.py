@@ -43,9 +43,9 @@ class Classes:
         if self.are_numbers:
             return None
         note = f"the {len(self.names)} classes are {self.summary}"
-        if isinstance(self.names[0], str) or self.names[-1] < len(self.names):
-            return note
-        return f"warning: the labels have gaps; {note}"
+        last = self.names[-1]
+        has_gaps = isinstance(last, int) and last >= len(self.names)
+        return f"warning: the labels have gaps; {note}" if has_gaps else note
 
     def numbers(self, labels: Any, where: str) -> Array:
         """The number of each label: int64 (n,). Errors: InputError for an unknown one,

@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -10,16 +9,6 @@ import pytest
 from command_line import call
 
 from lava_sfdfa.data.datasets import load_dataset
-
-CASES = Path(__file__).parents[3] / "shared" / "cases"
-
-
-@pytest.fixture
-def cases():
-    """The folder of the cases; the test is skipped without it."""
-    if not CASES.is_dir():
-        pytest.skip(f"the cases are not here ({CASES.name}/ is missing)")
-    return CASES
 
 
 @pytest.mark.parametrize(

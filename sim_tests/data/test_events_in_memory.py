@@ -292,7 +292,7 @@ def test_a_network_learns_recordings_and_knows_them_again(tmp_path, given):
 
 
 def test_a_network_of_images_takes_no_recordings():
-    x = np.zeros((20, 4, 6), np.uint8)
+    x = np.full((20, 4, 6), 200, np.uint8)
     model = ls.train((x, np.arange(20) % 2), kind="image", hidden=(5,), epochs=1)
     with pytest.raises(InputError, match="data holds recordings; .* on image samples"):
         as_dataset(Tonic(10), reading=model.artifact.reading)
