@@ -66,7 +66,7 @@ def whole_weights(where: str, weights: Array, vth: int) -> tuple[Array, int, str
         raise InputError(
             f"{where}: weights must be between {widths.WEIGHT.minimum} and "
             f"{widths.WEIGHT.maximum}, or even ones of twice that range, not from "
-            f"{whole.min():g} to {whole.max():g}; scale the weights and the threshold down"
+            f"{whole.min():g} to {whole.max():g}; scale weights and threshold down"
         )
     note = (
         f"{where}: even 9-bit weights were halved to 8 bits, and vth {vth} to "

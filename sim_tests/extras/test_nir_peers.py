@@ -11,7 +11,6 @@ import pytest
 import snntorch
 import torch
 from click.testing import CliRunner
-
 from snntorch.export_nir import export_to_nir
 
 import lava_sfdfa as ls
