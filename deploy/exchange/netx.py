@@ -25,6 +25,7 @@ from lava_sfdfa.deploy.exchange.dense import (
     held_membrane_decay,
     whole_weights,
 )
+from lava_sfdfa.deploy.exchange.hdf5 import check_hdf5
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import Artifact
@@ -63,6 +64,7 @@ def read_netx(path: Path) -> tuple[tuple[DenseLif, ...], int | None, list[str]]:
     Errors: InputError, by name, for all that is not a chain of dense layers of
     current-based neurons that spike and reset to zero.
     """
+    check_hdf5(path, "a netx file")
     try:
         with h5py.File(path, "r") as file:
             groups = [file[f"layer/{n}"] for n in range(len(file["layer"]))]
@@ -156,8 +158,7 @@ def _read_neuron(where: str, group: h5py.Group) -> dict[str, int]:
         )
     for name, plain in (("gradedSpike", 0), ("messageBits", 0), ("refDelay", 1)):
         values_of = np.unique(neuron[name][()] if name in neuron else plain)
-        if np.any(values_of != plain):
-            found = values_of[values_of != plain][0]
+        for found in values_of[values_of != plain]:
             raise InputError(f"{where} has {name} = {found}; allowed is {plain}")
     values = {}
     for name in ("iDecay", "vDecay", "vThMant"):

@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 
+from lava_sfdfa.deploy.exchange.hdf5 import check_hdf5
 from lava_sfdfa.errors import InputError
 
 
@@ -33,6 +34,7 @@ class Graph:
 
 def read_graph(path: Path) -> Graph:
     """Read a file; its numbers are not looked at. Errors: InputError."""
+    check_hdf5(path, "a NIR graph")
     try:
         with h5py.File(path, "r") as file:
             top = file["node"]

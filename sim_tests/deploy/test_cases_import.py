@@ -3,6 +3,7 @@
 All come in, or get a sentence that names the real reason.
 """
 
+import time
 from pathlib import Path
 
 import h5py
@@ -98,6 +99,15 @@ def test_what_comes_in_says_what_was_done(name, layers, note, tmp_path):
     assert found["layers"] == layers
     assert any(note in line for line in found["notes"])
     assert list(load_artifact(tmp_path / "out").sizes) == layers
+
+
+@pytest.mark.parametrize("format_", ["nir", "netx"])
+def test_a_file_that_hdf5_would_read_for_ever_is_a_sentence(format_, tmp_path):
+    path, begin = CASES / "37_shd_hang" / "shd" / "shd_train.h5", time.monotonic()
+    result = call("import", path, "--format", format_, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "the HDF5 library does not get through it" in result.stderr
+    assert time.monotonic() - begin < 20  # the limit is 1.5 s
 
 
 def test_the_layers_of_a_graph_of_ours_are_kept_without_its_metadata(tmp_path):
