@@ -14,7 +14,8 @@ from lava_sfdfa.types import Array
 
 INPUTS = 72  # that all features shall have together
 FIELDS_MOST, FIELDS_LEAST = 24, 4  # of a feature
-SPREAD = 3  # fields whose centres lie within the width of one
+SPREAD = 3  # fields whose centres lie within the width of one, to either side
+WIDEST = 0.5  # of the range: where all fields see all values, they say little
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class PopulationCode:
             axis=1,
         )
         centres = np.linspace(0, 1, self.n_fields)
-        width = SPREAD / (self.n_fields - 1)
+        width = min(SPREAD / (self.n_fields - 1), WIDEST)
         distance = np.abs(places[:, :, None] - centres) / width
         bright = np.clip(1 - distance, 0, 1)
         return np.rint(255 * bright).astype(np.uint8).reshape(len(x), -1)
