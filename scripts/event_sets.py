@@ -35,7 +35,8 @@ def _crossings(series: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.n
     for channel, row in enumerate(series):
         for level, value in enumerate(levels[channel]):
             above = row > value
-            at = np.flatnonzero(above[1:] != above[:-1])
+            whole = np.isfinite(row[1:]) & np.isfinite(row[:-1])
+            at = np.flatnonzero(whole & (above[1:] != above[:-1]))
             share = (value - row[at]) / (row[at + 1] - row[at])
             times.append((at + share) * span)
             first = 2 * (channel * levels.shape[1] + level)

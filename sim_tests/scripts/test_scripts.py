@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -99,3 +100,42 @@ def test_cross_validation_trains_on_a_fold(data_dir):
     assert row["fold"] == 0 and row["layers"] == [2312, 400, 10]
     assert row["train_samples"] == 792  # of 1,100: a fifth tested, a tenth held out
     assert row["test_accuracy"] > 0.3 > 1 / 10  # chance
+
+
+def test_level_crossings_by_hand():
+    sys.path.insert(0, str(SCRIPTS))
+    try:
+        from event_sets import level_crossings
+    finally:
+        sys.path.remove(str(SCRIPTS))
+    # Up through 0.5 in the middle of the first step, and down again in the last; the
+    # second channel ends after three values, and never crosses.
+    series = np.array([[0.0, 1.0, 1.0, 1.0, 0.0], [1.0, 1.0, 1.0, np.nan, np.nan]])
+    ((time_us, index),) = level_crossings(series[None], np.array([[0.5], [0.2]]))
+    assert time_us.tolist() == [125_000, 875_000] and index.tolist() == [0, 1]
+
+
+@pytest.mark.slow
+def test_data_at_the_defaults(data_dir):
+    """What the issue of a stranger's data asks, with one seed."""
+    rows = [
+        json.loads(line)
+        for line in run(
+            "defaults.py", "--data-dir", data_dir, "--seeds", "0"
+        ).splitlines()
+    ]
+    found = {(row["kind"], row["set"]): row for row in rows}
+    for name in ("iris", "wine", "breast_cancer"):
+        row = found["table", name]
+        # 3 points, and one sample of a test part of 30 to 114.
+        assert row["test_accuracy"] > row["mlp"] - 0.03 - 1 / 30
+    least = {
+        "japanese-vowels": 0.93,
+        "basic-motions": 0.9,
+        "gunpoint": 0.85,
+        "italy-power-demand": 0.93,
+    }
+    for name, accuracy in least.items():
+        assert found["series", name]["test_accuracy"] >= accuracy
+        row = found["events", name]
+        assert row["silent"][0] < 20 and row["saturation"]["traces"] <= 0.05
