@@ -15,7 +15,7 @@ from lava_sfdfa.types import Array
 INPUTS = 72  # that all features shall have together
 FIELDS_MOST, FIELDS_LEAST = 24, 4  # of a feature
 SPREAD = 3  # fields whose centres lie within the width of one, to either side
-WIDEST = 0.5  # of the range: where all fields see all values, they say little
+WIDEST = 0.8  # share of the range: where all fields see all values, they say little
 
 
 @dataclass(frozen=True)
