@@ -5,6 +5,7 @@ alone, is told in a sentence, and is kept with the network, so that samples that
 later are read in the same way.
 """
 
+import contextlib
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,7 +61,7 @@ class Reading:
         """
         if self.kind == "events":
             return self._recordings(x, y, where, where_y)
-        x = array_of(x, where)
+        x = samples_of(x, where)
         fits = x.ndim >= 2 and math.prod(x.shape[1:]) == math.prod(self.shape)
         if self.kind == "series":
             fits = x.ndim == 3 and x.shape[1] == self.shape[0]
@@ -174,6 +175,8 @@ def guessed_kind(x: Array, where: str) -> Kind:
         return "table"
     if np.isnan(x).all():
         raise InputError(f"{where} holds nothing but NaN; samples must be numbers")
+    if x.ndim == 3 and np.isnan(x).any():  # behind the ends of series
+        return "series"
     is_positive = x.dtype.kind == "b" or not (x < 0).any()
     if x.dtype.kind in "iub" and is_positive and x.max() <= 255:
         return "image"
@@ -200,9 +203,32 @@ def array_of(values: Any, where: str) -> Array:
         return np.asarray(values)
     except ValueError:
         raise InputError(
-            f"{where} holds lists of several lengths; allowed is one shape, or for "
-            "samples recordings, with kind events"
+            f"{where} holds lists of several lengths; allowed are one shape, and for "
+            "samples series (channels, length) with as many channels each, or "
+            "recordings, with kind events"
         ) from None
+
+
+def samples_of(values: Any, where: str) -> Array:
+    """Samples as an array: series of several lengths (channels, length) become (n,
+    channels, longest) with NaN behind their ends. Errors: InputError for other lists of
+    several lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return _padded(values, where)
+
+
+def _padded(values: Any, where: str) -> Array:
+    with contextlib.suppress(ValueError, TypeError):
+        series = [np.atleast_2d(np.asarray(one, np.float64)) for one in values]
+        if {one.ndim for one in series} == {2} and len({*map(len, series)}) == 1:
+            longest = max(one.shape[1] for one in series)
+            x = np.full((len(series), len(series[0]), longest), np.nan)
+            for row, one in zip(x, series, strict=True):
+                row[:, : one.shape[1]] = one
+            return x
+    return array_of(values, where)
 
 
 def check_shape(x: Array, where: str) -> None:

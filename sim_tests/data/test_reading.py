@@ -68,6 +68,33 @@ def test_integers_of_another_scale_are_stretched_by_the_training_part():
     )
 
 
+@pytest.mark.parametrize("kind", [None, "series"])
+def test_series_of_several_lengths_may_be_a_list(kind):
+    lengths = 10 + np.arange(40) % 7
+    x = [RNG.rand(3, length) for length in lengths]
+    data = load_arrays((x, Y), kind)
+    assert data.kind == "series" and data.reading.shape == (3, 16)
+    whole = np.full((40, 3, 16), np.nan)
+    for row, one in zip(whole, x, strict=True):
+        row[:, : one.shape[1]] = one
+    assert load_arrays((whole, Y)).digest == data.digest
+    one_channel = load_arrays(([one[0] for one in x], Y), kind)
+    assert one_channel.reading.shape == (1, 16)
+    with pytest.raises(InputError, match="data: x holds lists of several lengths"):
+        load_arrays(([one.T for one in x], Y))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("shape", [(40, 4), (40, 3, 9)])
+def test_a_bad_value_is_named_by_its_sample(shape, bad):
+    x = RNG.randn(*shape)
+    x[17, ..., 1] = bad
+    with pytest.raises(InputError, match="data: x: sample 17 holds NaN or infinity"):
+        load_arrays((x, Y))
+    with pytest.raises(InputError, match="data: x_test: sample 17 holds"):
+        load_arrays((np.nan_to_num(x, posinf=0), Y, x, Y))
+
+
 def test_nothing_of_the_test_part_is_used():
     """Not its scale, nor its quantiles, nor its classes."""
     x = RNG.randn(40, 4)

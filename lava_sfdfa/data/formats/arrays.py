@@ -11,7 +11,9 @@ from lava_sfdfa.data.reading import (
     array_of,
     check_length,
     check_shape,
+    numbers_of,
     reading_of,
+    samples_of,
 )
 from lava_sfdfa.data.samples import Dataset, choose_test, choose_validation
 from lava_sfdfa.errors import InputError
@@ -37,11 +39,14 @@ def load_arrays(
             f"data has {len(data)} arrays; it must be (x, y), or (x_train, y_train, "
             "x_test, y_test)"
         )
+    called = {"x_train": "x", "y_train": "y"} if len(data) == 2 else {}
     arrays = {
-        name: array_of(values, f"data: {name}")
+        name: (samples_of if name.startswith("x") else array_of)(
+            values, f"data: {called.get(name, name)}"
+        )
         for name, values in zip(SAMPLE_ARRAYS, data, strict=False)
     }
-    return dataset_of_arrays(arrays, "data", NAME, kind, reading)
+    return dataset_of_arrays(arrays, "data", NAME, kind, reading, called)
 
 
 def dataset_of_arrays(
@@ -105,6 +110,10 @@ def _parts(arrays: dict[str, Array], titles: dict[str, str]) -> dict[str, _Part]
             parts[part] = _Part(arrays[x], arrays[y], titles[x], titles[y])
             check_shape(arrays[x], titles[x])
             check_length(arrays[y], len(arrays[x]), titles[y])
+            if arrays[x].dtype.kind == "f":  # here, where samples have their numbers
+                numbers_of(
+                    arrays[x], titles[x], "series" if arrays[x].ndim == 3 else "table"
+                )
     if "test" not in parts:
         train = parts["train"]
         stay, held = choose_test(len(train.x), TEST_SHARE)
