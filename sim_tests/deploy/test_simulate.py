@@ -324,9 +324,9 @@ def test_mnist_as_compiled_equals_the_engine(hidden, board, n_chips, data_dir):
     artifact = make_artifact(engine.network(), config, rates, 300)
     asked = request(network, config, "learning", BOARDS[board])
     summary, graph, packed = fit(asked)
-    assert summary["chips"] == n_chips
+    assert summary.chips == n_chips
     part = encode(data.validation.first(6), config)
     activity = measure(graph, artifact.network, part.events)
-    done = place_and_cost(artifact, asked, summary, graph, packed, activity)
-    simulator, _ = compare_learning(artifact, done.plan, part.events, part.labels)
+    plan = place_and_cost(artifact, asked, summary, graph, packed, activity)
+    simulator, _ = compare_learning(artifact, plan.content, part.events, part.labels)
     assert simulator.messages.sum() > 1000
