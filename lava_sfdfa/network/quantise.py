@@ -120,6 +120,12 @@ def _quantise_layer(network: Network, number: int, config: Config) -> FixedLayer
     )
 
 
+def highest_threshold(config: Config, number: int) -> float:
+    """The highest threshold of layer `number` that the chip holds, about."""
+    tau_membrane = config.tau_membrane_s * config.steps / config.duration_s
+    return (widths.THRESHOLD.maximum - 1) / (tau_membrane * weight_unit(config, number))
+
+
 def tag_gain(layer: FixedLayer, unit: float) -> float:
     """The tag that stands for an eligibility of 1. unit: the integer for a weight of 1
     of the layer, see `weight_unit`."""

@@ -19,7 +19,12 @@ from lava_sfdfa.data.encoding import Part, encode
 from lava_sfdfa.data.samples import Dataset, Recordings
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.quantise import quantise, tag_gain, weight_unit
+from lava_sfdfa.network.quantise import (
+    highest_threshold,
+    quantise,
+    tag_gain,
+    weight_unit,
+)
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.training.record import saturation
 from lava_sfdfa.types import Array
@@ -71,6 +76,7 @@ def calibrate(config: Config, data: Dataset, given: Collection[str]) -> Calibrat
     check_spikes(trial.part.events.index, data)
     if isinstance(samples, Recordings):
         trial = trial.with_config(changed(config, input_impulse=_impulse(trial)))
+    trial = trial.with_config(changed(trial.config, weight_init=_weight_init(trial)))
     for name, layers, wanted in (
         ("threshold_hidden", slice(-1), HIDDEN_RATE),
         ("threshold_output", slice(-1, None), OUTPUT_RATE),
@@ -179,14 +185,31 @@ class _Trial:
         return largest or 1.0
 
 
+def _weight_init(trial: _Trial) -> float:
+    """Initial weights so small that the chip holds the threshold: with very many
+    inputs, half of those of the settings, or a quarter, and so on."""
+    weight_init = trial.config.weight_init
+    highest = highest_threshold(trial.config, 0)
+    for _ in range(HALVINGS):
+        now = {"weight_init": weight_init, "threshold_hidden": highest}
+        if np.mean(trial.rates(**now)[:-1]) <= HIDDEN_RATE:
+            break
+        weight_init /= 2
+    return weight_init
+
+
 def _threshold(trial: _Trial, name: str, layers: slice, wanted: float) -> float:
     """The threshold at which the neurons of some layers spike as often as wanted: they
     spike less, the higher it is."""
     start = getattr(trial.config, name)
+    number = 0 if name == "threshold_hidden" else len(trial.config.hidden)
+    highest = math.log(highest_threshold(trial.config, number))
     low, high = math.log(start * LOWEST), math.log(start * HIGHEST)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        rate = np.mean(trial.rates(**{name: math.exp(middle)})[layers])
+        rate = 0.0
+        if middle < highest:
+            rate = float(np.mean(trial.rates(**{name: math.exp(middle)})[layers]))
         low, high = (middle, high) if rate > wanted else (low, middle)
     return float(f"{math.exp(low):.3g}")
 

@@ -145,6 +145,17 @@ def test_streams_and_comparisons_are_calibrated_too(call):
         assert found.runs[0].spikes_per_sample[0] > 0
 
 
+def test_very_many_inputs_get_smaller_weights():
+    """The threshold that the initial weights would need is beyond 17 bits."""
+    rng = np.random.RandomState(0)
+    x = rng.randint(1, 256, (20, 300, 300)).astype(np.uint8)
+    config = named_config("x", "image", hidden=(10,))
+    found = calibrate(config, load_arrays((x, np.arange(20) % 2)), ())
+    assert found.config.weight_init < config.weight_init
+    rate = float(found.notes[0].split("spike ")[1].split()[0])
+    assert abs(rate - module.HIDDEN_RATE) < 0.1
+
+
 def test_samples_without_spikes_are_a_sentence():
     with pytest.raises(InputError, match="all pixels are black"):
         ls.train((np.zeros((40, 8, 8), np.uint8), np.arange(40) % 2))
