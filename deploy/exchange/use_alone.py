@@ -9,7 +9,8 @@ from lava_sfdfa.config import Config
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange.dense import DenseLif
 from lava_sfdfa.network.artifact import Artifact
-from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
+from lava_sfdfa.network.fixed import FixedLayer
+from lava_sfdfa.network.quantise import with_settings
 from lava_sfdfa.network.rule import Rule, Scale
 
 NOTHING = Rule(tag=Scale(0, 0), weight=Scale(0, 0))
@@ -26,24 +27,15 @@ def for_use_alone(
     """
     n_in, n_out = layers[0].weights.shape[1], len(layers[-1].weights)
     last = len(layers) - 1
-    network = FixedNetwork(
-        layers=tuple(
-            _layer(layer, 0 if number == last else n_out)
-            for number, layer in enumerate(layers)
-        ),
-        steps=config.steps,
-        target_true=config.target_true,
-        target_false=config.target_false,
-        feedback_kind=config.feedback,
-        rounding=config.rounding,
-        seed=config.seed,
-        loss=config.loss,
+    fixed = tuple(
+        _layer(layer, 0 if number == last else n_out)
+        for number, layer in enumerate(layers)
     )
     return Artifact(
         config=config,
         data_digest=data.digest if data else "",
         shape=data.shape if data else (n_in,),
-        network=network,
+        network=with_settings(fixed, config.steps, config),
         rates=tuple(np.zeros(len(x.weights), np.int32) for x in layers[:-1]),
         n_learned=0,
         record={},

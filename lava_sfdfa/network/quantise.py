@@ -48,12 +48,20 @@ def quantise(network: Network, config: Config) -> FixedNetwork:
     and saturated; time constants become 12-bit decays. Errors: InputError for what
     the chip cannot hold.
     """
+    layers = tuple(
+        _quantise_layer(network, number, config)
+        for number in range(len(network.layers))
+    )
+    return with_settings(layers, network.steps, config)
+
+
+def with_settings(
+    layers: tuple[FixedLayer, ...], steps: int, config: Config
+) -> FixedNetwork:
+    """A network of these layers, with what `config` says of the whole."""
     return FixedNetwork(
-        layers=tuple(
-            _quantise_layer(network, number, config)
-            for number in range(len(network.layers))
-        ),
-        steps=network.steps,
+        layers=layers,
+        steps=steps,
         target_true=config.target_true,
         target_false=config.target_false,
         feedback_kind=config.feedback,
