@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lava_sfdfa.console import console
-from lava_sfdfa.training.record import Row
+from lava_sfdfa.training.record import Row, shares_at_limit
 
 
 class Display(Protocol):
@@ -102,14 +102,10 @@ def sentence_of(row: Row) -> str:
         parts.append(f"alignment {cosines}")
     if "silent" in row:
         parts.append(f"silent neurons {', '.join(map(str, row['silent']))}")
-    worst = {
-        name.removeprefix("saturation_"): max(shares)
-        for name, shares in row.items()
-        if name.startswith("saturation_")
-    }
-    if worst:
-        visited, weights = worst.pop("weights"), max(row["weights_at_limit"])
+    if "weights_at_limit" in row:
+        shares = shares_at_limit(row)
+        weights, visited = shares.pop("weights"), shares.pop("visited_weights")
         limits = f"weights {weights:.1%} ({visited:.1%} of those visited), "
-        limits += ", ".join(f"{name} {share:.1%}" for name, share in worst.items())
+        limits += ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
         parts.append(f"at a limit: {limits}")
     return "; ".join(parts)

@@ -52,6 +52,17 @@ def saturation(counts: list[dict[str, int]]) -> dict[str, list[float]]:
     }
 
 
+def shares_at_limit(row: Row) -> dict[str, float]:
+    """The shares of a row of the record that stood at a limit, of the worst layer."""
+    shares = {
+        name.removeprefix("saturation_"): max(row[name])
+        for name in row
+        if name.startswith("saturation_")
+    }
+    visited, weights = shares.pop("weights"), max(row["weights_at_limit"])
+    return {"weights": weights, "visited_weights": visited, **shares}
+
+
 def added(total: dict[str, int], counts: dict[str, int]) -> dict[str, int]:
     """Two sets of counts as one."""
     return {name: total.get(name, 0) + count for name, count in counts.items()}

@@ -29,7 +29,7 @@ from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.fixed import FixedLearner
 from lava_sfdfa.training.folder import PICTURE, RunFolder, provenance
 from lava_sfdfa.training.loop import run_epochs
-from lava_sfdfa.training.record import Row
+from lava_sfdfa.training.record import Row, shares_at_limit
 from lava_sfdfa.types import Array
 
 Backend = Literal["cpu", "lava"]
@@ -92,7 +92,9 @@ def train(
     folder = RunFolder(out, display, goes_on=resume)
     history = load_for_resume(folder.path, config, data) if resume else None
     for restarts in range(RESTARTS if auto and not resume else 0, -1, -1):
-        run = Run(config, data, folder, display, history, make_engine, None, restarts)
+        run = Run(
+            config, data, folder, display, history, make_engine, restarts=restarts
+        )
         try:
             run.train()
             break
@@ -170,17 +172,6 @@ def continued(record: dict[str, Array], row: Row) -> dict[str, Array]:
         )
         for name, value in new.items()
     }
-
-
-def shares_at_limit(row: Row) -> dict[str, float]:
-    """The shares of a row of the record that stood at a limit, of the worst layer."""
-    shares = {
-        name.removeprefix("saturation_"): max(row[name])
-        for name in row
-        if name.startswith("saturation_")
-    }
-    visited, weights = shares.pop("weights"), max(row["weights_at_limit"])
-    return {"weights": weights, "visited_weights": visited, **shares}
 
 
 def new_artifact(config: Config, data: Dataset) -> Artifact:
