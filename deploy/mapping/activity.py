@@ -115,7 +115,7 @@ def layer_trains(network: FixedNetwork, events: Events) -> list[list[Train]]:
 def spike_counts(network: FixedNetwork, trains: list[list[Train]]) -> list[Array]:
     """Spikes of the inputs and of every layer: int32 (n_samples, n_neurons) each."""
     pairs = zip(trains, network.sizes, strict=True)
-    return [_counts(each, size) for each, size in pairs]
+    return [_counts([spikes for spikes, _ in each], size) for each, size in pairs]
 
 
 def woken_neurons(
@@ -130,7 +130,7 @@ def woken_neurons(
     if layer.wake_step is None:
         return np.zeros((len(trains), layer.n_post), bool)
     end = layer.wake_step + 1
-    until = [(spikes[: start[end]], start[: end + 1]) for spikes, start in trains]
+    until = [spikes[: start[end]] for spikes, start in trains]
     rate = rates[number] if rates else np.zeros(layer.n_post, np.int32)
     woken: Array = (_counts(until, layer.n_post) == 0) & (rate < SILENT_RATE)
     return woken
@@ -143,6 +143,6 @@ def _input_train(events: Events, sample: int, steps: int) -> Train:
     return inputs, start.astype(np.int32)
 
 
-def _counts(trains: list[Train], size: int) -> Array:
-    rows = [np.bincount(spikes, minlength=size) for spikes, _ in trains]
-    return np.array(rows, np.int32).reshape(len(trains), size)
+def _counts(samples: list[Array], size: int) -> Array:
+    rows = [np.bincount(spikes, minlength=size) for spikes in samples]
+    return np.array(rows, np.int32).reshape(len(samples), size)
