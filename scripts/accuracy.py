@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.chip import widths
-from lava_sfdfa.network.artifact import Artifact, load_artifact
+from lava_sfdfa.network.artifact import load_artifact
 
 # The data set, and settings that differ from its named configuration.
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -69,20 +68,11 @@ def run(options: list[str], settings: dict[str, Any], data_dir: str) -> dict:
         "command": shlex.join(["lava-sfdfa", "train", *options]),
         "settings": settings,
         **summary,
-        "weights_at_limit": at_limit(artifact),
+        "weights_at_limit": artifact.record["weights_at_limit"][-1].tolist(),
         "curves": {
             name: np.round(artifact.record[name], 4).tolist() for name in CURVES
         },
     }
-
-
-def at_limit(artifact: Artifact) -> list[float]:
-    """Share of the weights at a limit of their width, by layer."""
-    low, high = widths.WEIGHT.minimum, widths.WEIGHT.maximum
-    return [
-        float(np.mean((layer.weights == low) | (layer.weights == high)))
-        for layer in artifact.network.layers
-    ]
 
 
 def main() -> None:
