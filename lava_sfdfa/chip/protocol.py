@@ -26,7 +26,7 @@ FACTOR_BITS = 16  # fraction bits of a third factor before it is rounded to y3
 # them, and three hidden layers at 0.5 spikes a sample would overflow 24 bits.
 RELAY_SHIFT = 4
 
-# y1 of a neuron that is woken, see `Schedule.wake`: about that of a spike whose u has
+# y1 of a neuron that is woken, see docs/rule.md: about that of a spike whose u has
 # just reached the threshold.
 WAKE_SLOPE = 64
 

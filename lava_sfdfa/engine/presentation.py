@@ -154,8 +154,8 @@ def take_input(p, state, s, spikes):
 
 @njit
 def keep_jumps(p, s, step, key, bits):
-    """Let the second tags decay for one step, but for those of the neurons that
-    spike in it, which change in `learn_spikes`."""
+    """Let the second tags decay for one step, but for those of the neurons whose tags
+    grow in it."""
     n_columns = padded(s)
     for row in range(s.size[ROWS]):
         post = s.tagged[row]
