@@ -265,7 +265,7 @@ def numbers_of(x: Array, where: str, kind: Kind) -> Array:
         raise InputError(f"{where} holds {x.dtype}; features must be numbers")
     x = x.astype(np.float64)
     bad = ~np.isfinite(x)
-    if kind == "series":
+    if kind == "series" and bad.any():
         ends = np.flip(np.cumprod(np.flip(np.isnan(x), -1), axis=-1), -1).astype(bool)
         together = ends.all(axis=1, keepdims=True)
         bad &= ~together

@@ -56,24 +56,39 @@ class Restart(Exception):  # noqa: N818 - no error, but the end of an attempt
         self.advice = advice
 
 
-def advise(
-    config: Config, data: Dataset, record: dict[str, Array], labels: Array
-) -> Advice | None:
-    """What to change after the epochs of a record, or None where all is well.
+class Adviser:
+    """What to change in one training: it is asked after every epoch.
 
     labels: of the samples that are learned.
     """
-    trouble = next(filter(None, (find(record, labels) for find in FINDERS)), None)
-    if trouble is None:
-        return None
-    given = {field.name for field in fields(Config)} - set(trouble.settings)
-    found = calibrate(config, data, given).config
-    changes = {name: getattr(found, name) for name in trouble.settings}
-    if "learning_rate" in changes and len(changes) == 1:
-        slower = float(f"{config.learning_rate / SLOWER:.2g}")
-        changes["learning_rate"] = min(changes["learning_rate"], slower)
-    changes = {k: v for k, v in changes.items() if v and v != getattr(config, k)}
-    return Advice(trouble.what, changes) if changes else None
+
+    def __init__(self, config: Config, data: Dataset, labels: Array):
+        self.config, self.data, self.labels = config, data, labels
+        # By the settings of a trouble: it may last, and calibration takes a while.
+        self._changes: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def after(self, record: dict[str, Array]) -> Advice | None:
+        """Advice after the epochs of a record, or None: all is well, or calibration
+        finds what is there."""
+        found = (find(record, self.labels) for find in FINDERS)
+        trouble = next(filter(None, found), None)
+        if trouble is None:
+            return None
+        if trouble.settings not in self._changes:
+            self._changes[trouble.settings] = self._other_values(trouble.settings)
+        changes = self._changes[trouble.settings]
+        return Advice(trouble.what, changes) if changes else None
+
+    def _other_values(self, settings: tuple[str, ...]) -> dict[str, Any]:
+        """Values that calibration finds for these settings, where they are others."""
+        config = self.config
+        given = {field.name for field in fields(Config)} - set(settings)
+        found = calibrate(config, self.data, given).config
+        changes = {name: getattr(found, name) for name in settings}
+        if "learning_rate" in changes and len(changes) == 1:
+            slower = float(f"{config.learning_rate / SLOWER:.2g}")
+            changes["learning_rate"] = min(changes["learning_rate"], slower)
+        return {k: v for k, v in changes.items() if v and v != getattr(config, k)}
 
 
 # --- troubles, the first that is found counts ---------------------------------------

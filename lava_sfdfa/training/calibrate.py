@@ -7,7 +7,7 @@ integers. Loihi's host could do the same before it starts a chip.
 
 import dataclasses
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,33 +60,24 @@ def calibrate(config: Config, data: Dataset, given: Collection[str]) -> Calibrat
 
     Deterministic. Errors: InputError where a setting that was given allows none.
     """
-
-    def changed(config: Config, **values: Any) -> Config:
-        free = {name: value for name, value in values.items() if name not in given}
-        return dataclasses.replace(config, **free)
-
     chosen = np.linspace(0, len(data.train) - 1, min(N_SAMPLES, len(data.train)))
     samples = data.train.take(chosen.astype(np.int64))
-    notes = []
+    settled, notes = set(given), []
     if isinstance(samples, Recordings):
         check_spikes(samples.time_us, data)
-        config = changed(config, **_times(config, samples, given))
+        times = _times(config, samples, given)
+        free = {name: value for name, value in times.items() if name not in given}
+        config = dataclasses.replace(config, **free)
         notes.append(_note_of_times(config, samples))
+    else:
+        settled.add("input_impulse")  # an input of an image spikes once
     trial = _Trial(config, encode(samples, config), data.n_classes)
     check_spikes(trial.part.events.index, data)
-    if isinstance(samples, Recordings):
-        trial = trial.with_config(changed(config, input_impulse=_impulse(trial)))
-    trial = trial.with_config(changed(trial.config, weight_init=_weight_init(trial)))
-    for name, layers, wanted in (
-        ("threshold_hidden", slice(-1), HIDDEN_RATE),
-        ("threshold_output", slice(-1, None), OUTPUT_RATE),
-    ):
-        found = _threshold(trial, name, layers, wanted)
-        trial = trial.with_config(changed(trial.config, **{name: found}))
-    rate = float(f"{STEP / trial.square_of_eligibilities():.2g}")
-    config = changed(trial.config, learning_rate=rate)
-    notes += [_note_of_rates(trial), _note_of_learning(config)]
-    return Calibration(config, tuple(notes))
+    for name, search in SEARCHES.items():
+        if name not in settled:
+            trial = trial.with_setting(name, search(trial))
+    notes += [_note_of_rates(trial), _note_of_learning(trial.config)]
+    return Calibration(trial.config, tuple(notes))
 
 
 def check_spikes(spikes: Array, data: Dataset) -> None:
@@ -120,14 +111,6 @@ def _times(
     }
 
 
-def _impulse(trial: "_Trial") -> int:
-    """The largest impulse with which few traces of the inputs are cut off."""
-    for impulse in IMPULSES[:-1]:
-        if trial.traces_cut(impulse) <= TRACES_CUT:
-            return impulse
-    return IMPULSES[-1]
-
-
 # --- trials -----------------------------------------------------------------------
 
 
@@ -139,7 +122,9 @@ class _Trial:
     part: Part
     n_classes: int
 
-    def with_config(self, config: Config) -> "_Trial":
+    def with_setting(self, name: str, value: Any) -> "_Trial":
+        changes: dict[str, Any] = {name: value}
+        config = dataclasses.replace(self.config, **changes)
         return dataclasses.replace(self, config=config)
 
     def engine(self, **changes: Any) -> Engine:
@@ -185,6 +170,17 @@ class _Trial:
         return largest or 1.0
 
 
+# --- searches ---------------------------------------------------------------------
+
+
+def _impulse(trial: _Trial) -> int:
+    """The largest impulse with which few traces of the inputs are cut off."""
+    for impulse in IMPULSES[:-1]:
+        if trial.traces_cut(impulse) <= TRACES_CUT:
+            return impulse
+    return IMPULSES[-1]
+
+
 def _weight_init(trial: _Trial) -> float:
     """Initial weights so small that the chip holds the threshold: with very many
     inputs, half of those of the settings, or a quarter, and so on."""
@@ -212,6 +208,28 @@ def _threshold(trial: _Trial, name: str, layers: slice, wanted: float) -> float:
             rate = float(np.mean(trial.rates(**{name: math.exp(middle)})[layers]))
         low, high = (middle, high) if rate > wanted else (low, middle)
     return float(f"{math.exp(low):.3g}")
+
+
+def _hidden_threshold(trial: _Trial) -> float:
+    return _threshold(trial, "threshold_hidden", slice(-1), HIDDEN_RATE)
+
+
+def _output_threshold(trial: _Trial) -> float:
+    return _threshold(trial, "threshold_output", slice(-1, None), OUTPUT_RATE)
+
+
+def _learning_rate(trial: _Trial) -> float:
+    return float(f"{STEP / trial.square_of_eligibilities():.2g}")
+
+
+# What each setting is found by, in the order in which one needs those before it.
+SEARCHES: dict[str, Callable[[_Trial], float]] = {
+    "input_impulse": _impulse,
+    "weight_init": _weight_init,
+    "threshold_hidden": _hidden_threshold,
+    "threshold_output": _output_threshold,
+    "learning_rate": _learning_rate,
+}
 
 
 # --- sentences --------------------------------------------------------------------

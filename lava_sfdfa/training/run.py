@@ -24,7 +24,7 @@ from lava_sfdfa.network.artifact import (
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.results import Result
-from lava_sfdfa.training.advice import Advice, Restart, advise
+from lava_sfdfa.training.advice import Advice, Adviser, Restart
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.fixed import FixedLearner
 from lava_sfdfa.training.folder import PICTURE, RunFolder, provenance
@@ -204,7 +204,7 @@ class Run:
         restarts: int = 0,
     ):
         self.config, self.folder, self.display = config, folder, display
-        self.data, self.source, self.seconds = data, data.source, 0.0
+        self.source, self.seconds = data.source, 0.0
         self.restarts = restarts
         self.advised: Advice | None = None
         for note in data.reading.notes if data.reading else ():
@@ -219,6 +219,7 @@ class Run:
         order = None if arrive is None else arrive(part.labels)
         held = validation if len(validation) else None
         self.learner = FixedLearner(self.engine, config, part, held, order)
+        self.adviser = Adviser(config, data, part.labels)
         display.say("compiling the engine (takes a while the first time)")
         compile_engine(self.engine.start_network, part.events)
 
@@ -255,8 +256,7 @@ class Run:
     def _advise(self) -> None:
         """Say what to change where the training goes wrong, once; with restarts left,
         begin again."""
-        labels = self.learner.part.labels
-        self.advised = advise(self.config, self.data, self.artifact.record, labels)
+        self.advised = self.adviser.after(self.artifact.record)
         if self.advised is None:
             return
         if self.restarts > 0:

@@ -68,7 +68,22 @@ def test_auto_gives_up_after_two_restarts(monkeypatch):
     from lava_sfdfa.training.advice import Advice
 
     advice = Advice("all is lost", {"homeostasis": 1.0})
-    monkeypatch.setattr(run, "advise", lambda *ignored: advice)
+    monkeypatch.setattr(run.Adviser, "after", lambda *ignored: advice)
     said, result = learn(auto=True, epochs=2)
     assert sum("beginning again" in text for text in said.texts) == 2
     assert len(said.warnings()) == 1 and result.epochs == 2
+
+
+def test_a_trouble_that_lasts_is_calibrated_once(monkeypatch):
+    from lava_sfdfa.training import advice
+    from lava_sfdfa.training.calibrate import Calibration
+
+    calls = []
+
+    def finds_what_is_there(config, data, given):
+        calls.append(frozenset(given))
+        return Calibration(config, ())
+
+    monkeypatch.setattr(advice, "calibrate", finds_what_is_there)
+    said, _ = learn(epochs=6, learning_rate=1e-4, threshold_output=0.2)
+    assert calls and len(calls) == len(set(calls)) and not said.warnings()

@@ -110,7 +110,8 @@ def _parts(arrays: dict[str, Array], titles: dict[str, str]) -> dict[str, _Part]
             parts[part] = _Part(arrays[x], arrays[y], titles[x], titles[y])
             check_shape(arrays[x], titles[x])
             check_length(arrays[y], len(arrays[x]), titles[y])
-            if arrays[x].dtype.kind == "f":  # here, where samples have their numbers
+            if arrays[x].dtype.kind == "f" and not np.isfinite(arrays[x]).all():
+                # Refused here, where samples have the numbers that the caller knows.
                 numbers_of(
                     arrays[x], titles[x], "series" if arrays[x].ndim == 3 else "table"
                 )
