@@ -61,17 +61,24 @@ class Reading:
         """
         if self.kind == "events":
             return self._recordings(x, y, where, where_y)
-        x = samples_of(x, where)
-        fits = x.ndim >= 2 and math.prod(x.shape[1:]) == math.prod(self.shape)
-        if self.kind == "series":
-            fits = x.ndim == 3 and x.shape[1] == self.shape[0]
-        if not fits:
+        x = samples_of(x, where, self.kind)
+        if not self._fits(x):
             raise InputError(
                 f"{where} has the shape {x.shape}; it must be (samples, "
                 f"{', '.join(map(str, self.shape))})"
             )
         labels = self._labels(y, len(x), where_y)
         return Images(self._pixels(x, where), labels)
+
+    def _fits(self, x: Array) -> bool:
+        """Whether samples have the shape; images and tables may also come as rows."""
+        if self.kind == "series":
+            return x.ndim == 3 and x.shape[1] == self.shape[0]
+        found, own = ([k for k in s if k > 1] for s in (x.shape[1:], self.shape))
+        is_row = len(found) <= 1 or len(own) <= 1
+        return x.ndim >= 2 and (
+            found == own or (is_row and math.prod(found) == math.prod(own))
+        )
 
     def _recordings(self, x: Any, y: Any, where: str, where_y: str) -> Recordings:
         check_list(x, where)
@@ -127,29 +134,16 @@ class Reading:
         )
 
 
-def reading_of(x: Array, classes: Classes, where: str, kind: Kind | None) -> Reading:
-    """How the training samples x ask to be read; kind: of the caller, or None.
-
-    Errors: InputError where it cannot be guessed, or x does not have the kind.
-    """
-    check_shape(x, where)
-    kind = guessed_kind(x, where) if kind is None else kind
+def reading_of(x: Array, classes: Classes, where: str, kind: Kind) -> Reading:
+    """How the training samples x, which `check_samples` has seen, ask to be read."""
     notes = [classes.note] if classes.note else []
     shape = x.shape[1:]
     if kind == "image":
         top = _scale(x)
-        if top is not None:
-            notes.append(f"{where} is read as images of 0 to {top:g}")
+        notes.append(_note_of_images(x, where, top))
         return Reading("image", shape, classes, top, notes=tuple(notes))
-    if kind not in ("table", "series"):
-        raise InputError(f"{where} holds samples; kind must be image, table or series")
     numbers, points = numbers_of(x, where, kind), 0
     if kind == "series":
-        if x.ndim != 3:
-            raise InputError(
-                f"{where} has the shape {x.shape}; series are (samples, "
-                "channels, length)"
-            )
         points = points_of(x.shape[2])
         features = features_of(numbers, points)
         what = f"series of {shape[0]} channels"
@@ -166,13 +160,26 @@ def reading_of(x: Array, classes: Classes, where: str, kind: Kind | None) -> Rea
     return Reading(kind, shape, classes, None, code, points, tuple(notes))
 
 
+def _note_of_images(x: Array, where: str, top: float | None) -> str:
+    shape = " x ".join(map(str, x.shape[1:]))
+    white = top or (1 if x.dtype.kind == "f" else 255)
+    note = f"{where} is read as images of {shape}, from 0 to {white:g}"
+    is_unsure = x.ndim == 3 and x.dtype.kind == "f"
+    return f"{note}; if they are series, say so with kind (--kind)" * is_unsure or note
+
+
 def guessed_kind(x: Array, where: str) -> Kind:
     """The kind of samples by their shape and values. Errors: InputError where several
     are as likely."""
-    if x.dtype.kind not in "iufb":
-        raise InputError(f"{where} holds {x.dtype}; samples must be numbers")
+    check_shape(x, where)
     if x.ndim == 2:
         return "table"
+    if x.ndim == 3 and x.shape[2] == 2 < x.shape[1]:
+        raise InputError(
+            f"{where} has the shape {x.shape}; that may be recordings (times and "
+            "inputs of spikes) or series of two steps. Say which with kind (--kind), "
+            "events or series"
+        )
     if np.isnan(x).all():
         raise InputError(f"{where} holds nothing but NaN; samples must be numbers")
     if x.ndim == 3 and np.isnan(x).any():  # behind the ends of series
@@ -200,28 +207,35 @@ def check_kind(kind: str | None) -> None:
 def array_of(values: Any, where: str) -> Array:
     """Values as an array. Errors: InputError for lists of several lengths."""
     try:
-        return np.asarray(values)
+        return np.asarray(_listed(values))
     except ValueError:
         raise InputError(
             f"{where} holds lists of several lengths; allowed are one shape, and for "
-            "samples series (channels, length) with as many channels each, or "
-            "recordings, with kind events"
+            "samples series (channels, length) with as many channels each, series of "
+            "one channel with kind series, or recordings, with kind events"
         ) from None
 
 
-def samples_of(values: Any, where: str) -> Array:
+def samples_of(values: Any, where: str, kind: Kind | None) -> Array:
     """Samples as an array: series of several lengths (channels, length) become (n,
-    channels, longest) with NaN behind their ends. Errors: InputError for other lists of
-    several lengths."""
+    channels, longest) with NaN behind their ends, and with kind series (length,) too.
+    Errors: InputError for other lists of several lengths."""
     try:
-        return np.asarray(values)
+        return np.asarray(_listed(values))
     except ValueError:
-        return _padded(values, where)
+        return _padded(_listed(values), where, kind)
 
 
-def _padded(values: Any, where: str) -> Array:
+def _listed(values: Any) -> Any:
+    """Arrays of objects, which may hold numbers or texts, as lists."""
+    is_of_objects = isinstance(values, np.ndarray) and values.dtype == object
+    return values.tolist() if is_of_objects else values
+
+
+def _padded(values: Any, where: str, kind: Kind | None) -> Array:
+    least = 2 if kind == "series" else 0  # rows may also be a table that lacks a value
     with contextlib.suppress(ValueError, TypeError):
-        series = [np.atleast_2d(np.asarray(one, np.float64)) for one in values]
+        series = [np.array(one, np.float64, ndmin=least) for one in values]
         if {one.ndim for one in series} == {2} and len({*map(len, series)}) == 1:
             longest = max(one.shape[1] for one in series)
             x = np.full((len(series), len(series[0]), longest), np.nan)
@@ -238,6 +252,22 @@ def check_shape(x: Array, where: str) -> None:
             f"{where} has the shape {x.shape}; it must be (samples, features), "
             "(samples, height, width) or (samples, channels, length), none of them 0"
         )
+    if x.dtype.kind not in "iufb":
+        raise InputError(f"{where} holds {x.dtype}; samples must be numbers")
+
+
+def check_samples(x: Array, where: str, kind: Kind) -> None:
+    """Errors: InputError for an array that cannot be of a kind, or has a value that is
+    no number."""
+    check_shape(x, where)
+    if kind == "events":
+        raise InputError(f"{where} holds samples; kind must be image, table or series")
+    if kind == "series" and x.ndim != 3:
+        raise InputError(
+            f"{where} has the shape {x.shape}; series are (samples, channels, length)"
+        )
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        numbers_of(x, where, kind)
 
 
 def check_length(labels: Array, n: int, where: str) -> None:
@@ -261,8 +291,7 @@ def numbers_of(x: Array, where: str, kind: Kind) -> Array:
 
     Errors: InputError, naming the first sample with a value that is no number.
     """
-    if x.dtype.kind not in "iufb":
-        raise InputError(f"{where} holds {x.dtype}; features must be numbers")
+    check_shape(x, where)
     x = x.astype(np.float64)
     bad = ~np.isfinite(x)
     if kind == "series" and bad.any():
@@ -272,7 +301,7 @@ def numbers_of(x: Array, where: str, kind: Kind) -> Array:
     if bad.any():
         raise InputError(
             f"{where}: sample {int(np.argwhere(bad)[0, 0])} holds NaN or infinity; "
-            "features must be finite numbers"
+            "allowed are finite numbers"
         )
     return x
 
@@ -284,15 +313,7 @@ def to_bytes(images: Array, where: str, top: float | None = None) -> Array:
     """
     if images.dtype == np.uint8 and top is None:
         return images
-    if images.dtype.kind not in "iufb":
-        raise InputError(f"{where}: holds {images.dtype}; pixels must be numbers")
-    values = images.astype(np.float64)
-    bad = ~np.isfinite(values)
-    if bad.any():
-        raise InputError(
-            f"{where}: sample {int(np.argwhere(bad)[0, 0])} holds NaN or infinity; "
-            "pixels must be 0..255 as integers, or 0..1 as floats"
-        )
+    values = numbers_of(images, where, "image")
     white = top if top is not None else (1.0 if images.dtype.kind == "f" else 255.0)
     beyond = white * (1 + ABOVE_ONE)
     if values.min() < 0 or (top is None and values.max() > beyond):

@@ -32,7 +32,7 @@ def test_integer_images_of_another_scale_are_stretched(cases, name, top):
     path = cases / f"{name}.npz"
     data = load_dataset(str(path))
     assert data.train.images.max() == 255
-    assert f"is read as images of 0 to {top}" in " ".join(data.reading.notes)
+    assert f", from 0 to {top}" in " ".join(data.reading.notes)
     with np.load(path) as file:
         x = file["x_test"].reshape(len(data.test), -1)
     np.testing.assert_array_equal(data.test.images, np.rint(x * (255 / top)))

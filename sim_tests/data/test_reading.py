@@ -39,6 +39,10 @@ def test_the_kind_is_guessed(x, kind):
         (RNG.randn(40, 8, 8, 3), "Say what it is with kind"),
         (np.full((40, 8, 8), np.nan), "holds nothing but NaN"),
         (np.full((40, 4), "a"), "samples must be numbers"),
+        (np.full((40, 4), None), "samples must be numbers"),
+        (RNG.rand(40, 30, 2), "events or series"),
+        ([RNG.rand(30, 2) for _ in Y], "events or series"),
+        ([[1.0, 2.0]] * 39 + [[1.0]], "lists of several lengths"),
         (np.zeros(40), "it must be"),
         (np.zeros((40, 0)), "none of them 0"),
         (np.where(np.arange(4) < 3, RNG.randn(40, 4), np.inf), "NaN or infinity"),
@@ -48,6 +52,37 @@ def test_what_cannot_be_guessed_is_a_sentence(x, message):
     with pytest.raises(InputError, match=message) as caught:
         load_arrays((x, Y))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["image", "table", "series"])
+@pytest.mark.parametrize("x", [np.full((40, 3, 4), "a"), np.full((40, 3, 4), None)])
+def test_what_is_no_number_is_a_sentence_for_every_kind(kind, x):
+    with pytest.raises(InputError, match="samples must be numbers"):
+        load_arrays((x, Y), kind)
+
+
+def test_arrays_of_objects_may_hold_numbers_and_texts():
+    x = RNG.randn(40, 4)
+    plain = load_arrays((x, np.array(["a", "b"])[Y]))
+    other = load_arrays((x.astype(object), np.array(["a", "b"], object)[Y]))
+    assert plain.digest == other.digest
+    assert plain.reading.classes == other.reading.classes
+
+
+def test_what_is_read_as_images_is_said():
+    (note,) = load_arrays((RNG.rand(40, 3, 50), Y)).reading.notes
+    assert note.startswith("data: x is read as images of 3 x 50, from 0 to 1; if")
+    (note,) = load_arrays((RNG.randint(0, 256, (40, 8, 8)), Y)).reading.notes
+    assert note == "data: x is read as images of 8 x 8, from 0 to 255"
+
+
+def test_images_of_another_shape_are_refused_and_rows_are_not():
+    x = RNG.rand(40, 4, 9)
+    with pytest.raises(InputError, match=r"has the shape \(8, 6, 6\)"):
+        load_arrays((x, Y, x[:8].reshape(8, 6, 6), Y[:8]))
+    same = load_arrays((x, Y, x[:8], Y[:8]))
+    for other in (x[:8].reshape(8, 36), x[:8, :, :, None]):
+        assert load_arrays((x, Y, other, Y[:8])).digest == same.digest
 
 
 def test_kind_decides_where_the_guess_is_wrong():
@@ -62,7 +97,9 @@ def test_kind_decides_where_the_guess_is_wrong():
 def test_integers_of_another_scale_are_stretched_by_the_training_part():
     x = RNG.randint(0, 17, (40, 8, 8))
     data = load_arrays((x, Y, x[:8], Y[:8]))
-    assert "data: x_train is read as images of 0 to 16" in data.reading.notes
+    assert data.reading.notes == (
+        "data: x_train is read as images of 8 x 8, from 0 to 16",
+    )
     np.testing.assert_array_equal(
         data.test.images, np.rint(x[:8].reshape(8, -1) * 255 / 16)
     )
@@ -78,7 +115,7 @@ def test_series_of_several_lengths_may_be_a_list(kind):
     for row, one in zip(whole, x, strict=True):
         row[:, : one.shape[1]] = one
     assert load_arrays((whole, Y)).digest == data.digest
-    one_channel = load_arrays(([one[0] for one in x], Y), kind)
+    one_channel = load_arrays(([one[0] for one in x], Y), "series")
     assert one_channel.reading.shape == (1, 16)
     with pytest.raises(InputError, match="data: x holds lists of several lengths"):
         load_arrays(([one.T for one in x], Y))
@@ -93,6 +130,14 @@ def test_a_bad_value_is_named_by_its_sample(shape, bad):
         load_arrays((x, Y))
     with pytest.raises(InputError, match="data: x_test: sample 17 holds"):
         load_arrays((np.nan_to_num(x, posinf=0), Y, x, Y))
+
+
+@pytest.mark.parametrize("kind", ["image", "table"])
+def test_a_bad_value_at_the_end_is_named_by_its_sample_for_every_kind(kind):
+    x = RNG.rand(40, 3, 9)
+    x[17, :, -1] = np.nan
+    with pytest.raises(InputError, match="data: x: sample 17 holds NaN or infinity"):
+        load_arrays((x, Y), kind)
 
 
 def test_nothing_of_the_test_part_is_used():

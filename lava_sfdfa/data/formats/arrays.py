@@ -10,8 +10,8 @@ from lava_sfdfa.data.reading import (
     Reading,
     array_of,
     check_length,
-    check_shape,
-    numbers_of,
+    check_samples,
+    guessed_kind,
     reading_of,
     samples_of,
 )
@@ -40,12 +40,13 @@ def load_arrays(
             "x_test, y_test)"
         )
     called = {"x_train": "x", "y_train": "y"} if len(data) == 2 else {}
-    arrays = {
-        name: (samples_of if name.startswith("x") else array_of)(
-            values, f"data: {called.get(name, name)}"
-        )
-        for name, values in zip(SAMPLE_ARRAYS, data, strict=False)
-    }
+    arrays = {}
+    for name, values in zip(SAMPLE_ARRAYS, data, strict=False):
+        where = f"data: {called.get(name, name)}"
+        if name.startswith("x"):
+            arrays[name] = samples_of(values, where, reading.kind if reading else kind)
+        else:
+            arrays[name] = array_of(values, where)
     return dataset_of_arrays(arrays, "data", NAME, kind, reading, called)
 
 
@@ -62,9 +63,12 @@ def dataset_of_arrays(
     where, called: what messages call them, and each of them; without a test part, a
     fifth is held out, and without x_val and y_val a tenth. Errors: InputError.
     """
-    parts = _parts(
-        arrays, {key: f"{where}: {(called or {}).get(key, key)}" for key in arrays}
-    )
+    titles = {key: f"{where}: {(called or {}).get(key, key)}" for key in arrays}
+    if reading is not None:
+        kind = reading.kind
+    elif kind is None:
+        kind = guessed_kind(arrays["x_train"], titles["x_train"])
+    parts = _parts(arrays, titles, kind)
     train, test = parts["train"], parts["test"]
     if "val" in parts:
         rest = np.arange(len(train.x))
@@ -101,20 +105,18 @@ class _Part(NamedTuple):
     where_y: str
 
 
-def _parts(arrays: dict[str, Array], titles: dict[str, str]) -> dict[str, _Part]:
-    """train, test, and val where it is there. Errors: InputError."""
+def _parts(
+    arrays: dict[str, Array], titles: dict[str, str], kind: Kind
+) -> dict[str, _Part]:
+    """train, test, and val where it is there. Errors: InputError, with the numbers of
+    samples that the caller knows."""
     parts = {}
     for part in ("train", "val", "test"):
         x, y = f"x_{part}", f"y_{part}"
         if x in arrays:
             parts[part] = _Part(arrays[x], arrays[y], titles[x], titles[y])
-            check_shape(arrays[x], titles[x])
+            check_samples(arrays[x], titles[x], kind)
             check_length(arrays[y], len(arrays[x]), titles[y])
-            if arrays[x].dtype.kind == "f" and not np.isfinite(arrays[x]).all():
-                # Refused here, where samples have the numbers that the caller knows.
-                numbers_of(
-                    arrays[x], titles[x], "series" if arrays[x].ndim == 3 else "table"
-                )
     if "test" not in parts:
         train = parts["train"]
         stay, held = choose_test(len(train.x), TEST_SHARE)
