@@ -19,6 +19,7 @@ from lava_sfdfa.errors import (
     InputError,
     SfdfaError,
     Stopped,
+    TrainingWarning,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ __all__ = [
     "SFDFAClassifier",
     "SfdfaError",
     "Stopped",
+    "TrainingWarning",
     "compare",
     "fit",
     "import_network",

@@ -29,7 +29,7 @@ from lava_sfdfa.training import comparison, run
 from lava_sfdfa.training import stream as streaming
 from lava_sfdfa.training.calibrate import calibrate
 from lava_sfdfa.training.comparison import KINDS, Comparison
-from lava_sfdfa.training.display import Bar, Display, Silence
+from lava_sfdfa.training.display import Bar, Display, Warnings
 from lava_sfdfa.training.run import Backend
 
 
@@ -255,15 +255,5 @@ def _path(path: PathLike | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-class _Quietly(Silence):
-    """A display that shows nothing, as a context manager."""
-
-    def __enter__(self) -> Display:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        pass
-
-
-def _display(progress: bool, n_epochs: int) -> Bar | _Quietly:
-    return Bar(n_epochs) if progress else _Quietly()
+def _display(progress: bool, n_epochs: int) -> Bar | Warnings:
+    return Bar(n_epochs) if progress else Warnings()

@@ -14,7 +14,7 @@ from lava_sfdfa.data.samples import Dataset, Images
 from lava_sfdfa.data.tables import PopulationCode
 from lava_sfdfa.model import Model
 from lava_sfdfa.presets import epochs_for, named_config
-from lava_sfdfa.training.display import Silence
+from lava_sfdfa.training.display import Warnings
 from lava_sfdfa.training.folder import RunFolder
 from lava_sfdfa.training.run import Run, new_artifact
 from lava_sfdfa.types import Array
@@ -64,7 +64,8 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, labels = np.unique(y, return_inverse=True)
         self.code_ = PopulationCode.of(X)
         data = self._dataset(X, labels)
-        run = Run(self._config(len(X)), data, RunFolder(None, Silence()), Silence())
+        display = Warnings()
+        run = Run(self._config(len(X)), data, RunFolder(None, display), display)
         run.train()
         self.model_ = Model(run.artifact, data)
         return self

@@ -38,6 +38,10 @@ class Stopped(KeyboardInterrupt):
     exit_code = 2
 
 
+class TrainingWarning(UserWarning):
+    """A training goes wrong, or its data let it learn little."""
+
+
 def unknown_choice(what: str, value: object, allowed: Iterable[object]) -> str:
     """The sentence about a value that is none of those allowed."""
     choices = [str(choice) for choice in allowed]

@@ -38,6 +38,13 @@ def check_fields(config: Any) -> None:
         object.__setattr__(config, name, value)
 
 
+def range_of(kind: type, name: str) -> Between:
+    """The range of the numbers that the field `name` of a configuration may be."""
+    range_ = typing.get_args(declared(kind)[name])[1]
+    assert isinstance(range_, Between)
+    return range_
+
+
 @functools.cache
 def declared(kind: Any) -> dict[str, Any]:
     """The declaration of each field of a dataclass, by name."""

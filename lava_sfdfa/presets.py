@@ -104,10 +104,21 @@ def named_config(dataset: str, kind: Kind | None = None, **changes: Any) -> Conf
     """The default configuration of a data set, with some values changed.
 
     kind: of the samples of a data set without a configuration of its own, by default
-    images. Errors: InputError for a value outside its range.
+    images; there, a time constant given alone sets the other. Errors: InputError for a
+    value outside its range.
     """
-    preset = NAMED.get(dataset, OF_KIND[kind or "image"])
+    preset = NAMED.get(dataset) or {**OF_KIND[kind or "image"], **_other_tau(changes)}
     return Config(**{"dataset": dataset, **preset, **changes})
+
+
+def _other_tau(given: dict[str, Any]) -> dict[str, Any]:
+    """The membrane remembers twice as long as the synapse, as everywhere above."""
+    synapse, membrane = given.get("tau_synapse_s"), given.get("tau_membrane_s")
+    if synapse is not None and membrane is None:
+        return {"tau_membrane_s": 2 * synapse}
+    if membrane is not None and synapse is None:
+        return {"tau_synapse_s": membrane / 2}
+    return {}
 
 
 # Samples that a training learns at least, its least epochs, and its most.

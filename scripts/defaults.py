@@ -5,7 +5,8 @@
 For scikit-learn's tables, the time series of DIR/time-series, and the event recordings
 that `event_sets.py` makes of these: a training with no option but the data, and an MLP
 with as many hidden neurons on the same split. The MLP sees standardised features; of
-recordings, the counts of the events of each input in eight parts of their extent. With
+recordings, the counts of the events of each input in eight parts of what is shown of
+them. It also learns the tenth of the training part that ours keeps for validation. With
 --float also the float rule on the same events, with the thresholds and time constants
 that calibration found. Prints a JSON line a seed and set, and a table at the end.
 """
@@ -69,8 +70,9 @@ def counts(part: Recordings, end_us: float) -> np.ndarray:
     made = np.zeros((len(part), BINS, part.n_inputs))
     for sample in range(len(part)):
         own = slice(part.offset[sample], part.offset[sample + 1])
-        at = np.minimum(part.time_us[own] * BINS // end_us, BINS - 1).astype(int)
-        np.add.at(made[sample], (at, part.index[own]), 1)
+        at = (part.time_us[own] * BINS // end_us).astype(int)
+        shown = at < BINS
+        np.add.at(made[sample], (at[shown], part.index[own][shown]), 1)
     return made.reshape(len(part), -1)
 
 
@@ -146,8 +148,11 @@ def run(options: argparse.Namespace) -> Iterator[dict]:
             assert isinstance(data.train, Recordings)
             assert isinstance(data.test, Recordings)
             end = model.config.recording_s * 1e6
-            x, x_test = counts(data.train, end), counts(data.test, end)
-            seen = (x, data.train.labels, x_test, data.test.labels)
+            assert isinstance(data.validation, Recordings)
+            given = (data.train, data.validation)
+            x = np.concatenate([counts(part, end) for part in given])
+            y = np.concatenate([part.labels for part in given])
+            seen = (x, y, counts(data.test, end), data.test.labels)
             peer = mlp(seen, model.config.hidden[0], seed)
             line = row("events", path.stem, seed, model, peer)
             if options.float:

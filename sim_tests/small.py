@@ -5,6 +5,7 @@ import numpy as np
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.encoding import encode_latency
 from lava_sfdfa.data.events import Events
+from lava_sfdfa.data.samples import Dataset, Recordings, split
 from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
@@ -48,3 +49,21 @@ def random_samples(
     on = rng.rand(n_classes, n_inputs) < 0.6
     images = rng.randint(1, 256, size=(n_samples, n_inputs)) * on[labels]
     return encode_latency(images.astype(np.uint8), config.window_steps), labels
+
+
+def bursts(n=240, n_inputs=60, seconds=2.0, n_events=300) -> Dataset:
+    """Recordings in which each class has bursts of other inputs at other times."""
+    rng = np.random.RandomState(1)
+    y = np.arange(n) % 4
+    begin = rng.rand(4, n_inputs) * 0.8 * seconds
+    index = rng.randint(n_inputs, size=(n, n_events))
+    times = begin[y[:, None], index] + rng.rand(n, n_events) * 0.1 * seconds
+    order = np.argsort(times, axis=1)
+    time_us = np.take_along_axis(times, order, 1) * 1e6
+    index = np.take_along_axis(index, order, 1)
+    offset = np.arange(n + 1) * n_events
+    whole = Recordings(
+        time_us.ravel().astype(np.int32), index.ravel(), offset, y, n_inputs
+    )
+    part = whole.take(np.arange(0, 180)), whole.take(np.arange(180, n))
+    return split("bursts", (n_inputs,), 4, *part)

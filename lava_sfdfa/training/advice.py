@@ -1,6 +1,7 @@
-"""What to change where a training goes wrong: one sentence, once.
+"""What to change where a training goes wrong: one sentence for each trouble, once.
 
-The values are those that calibration finds for the data, so that they have been tried.
+The values are those that calibration finds for the data; a learning rate that led
+astray becomes a quarter at most.
 """
 
 import math
@@ -10,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.config import Config, kept_settings
+from lava_sfdfa.chip import widths
+from lava_sfdfa.config import Config
 from lava_sfdfa.data.samples import Dataset
-from lava_sfdfa.training.calibrate import IMPULSES, calibrate
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.training.calibrate import calibrate
 from lava_sfdfa.types import Array
 
 TRACES_CUT = 0.05  # share of the input spikes from which on advice is given
@@ -20,6 +23,7 @@ WEIGHTS_AT_LIMIT = 0.15  # share; trainings that go well end below 0.04
 PATIENCE = 3  # epochs in which a network may stay at chance
 FALL = 0.1  # of the accuracy on the samples that are learned
 SLOWER = 4.0  # times; the rate of a training that went astray
+LEAST_CHANGE = 1.2  # times; what is closer to the value there is helps nobody
 
 
 @dataclass(frozen=True)
@@ -32,20 +36,28 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Advice:
-    """What went wrong, and other values of some settings."""
+    """What went wrong, and other values of some settings, if there are any."""
 
     what: str
     changes: dict[str, Any]
 
-    def sentence(self, config: Config) -> str:
-        """The trouble, and what to try instead of the values of `config`."""
-        before = {**asdict(config), "input_impulse": IMPULSES[0]}
-        before |= kept_settings(config)
+    def sentence(self, config: Config, has_auto: bool) -> str:
+        """The trouble, and what to try instead of the values of `config`.
+
+        has_auto: whether the call that trains can do so itself.
+        """
+        if not self.changes:
+            return (
+                f"warning: {self.what}; calibration finds no other settings, so see "
+                "whether the samples and their labels are what they should be"
+            )
+        before = _numbers(config)
         values = " and ".join(
             f"{name} {value:g} instead of {before[name]:g}"
             for name, value in self.changes.items()
         )
-        return f"warning: {self.what}; try {values}, or let --auto (auto=True) do it"
+        auto = ", or let --auto (auto=True) do it" if has_auto else ""
+        return f"warning: {self.what}; try {values}{auto}"
 
 
 class Restart(Exception):  # noqa: N818 - no error, but the end of an attempt
@@ -64,34 +76,49 @@ class Adviser:
 
     def __init__(self, config: Config, data: Dataset, labels: Array):
         self.config, self.data, self.labels = config, data, labels
-        # By the settings of a trouble: it may last, and calibration takes a while.
-        self._changes: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._left = list(FINDERS)  # each trouble is told once
 
     def after(self, record: dict[str, Array]) -> Advice | None:
-        """Advice after the epochs of a record, or None: all is well, or calibration
-        finds what is there."""
-        found = (find(record, self.labels) for find in FINDERS)
-        trouble = next(filter(None, found), None)
-        if trouble is None:
-            return None
-        if trouble.settings not in self._changes:
-            self._changes[trouble.settings] = self._other_values(trouble.settings)
-        changes = self._changes[trouble.settings]
-        return Advice(trouble.what, changes) if changes else None
+        """Advice after the epochs of a record, or None where there is nothing new."""
+        for find in self._left:
+            trouble = find(record, self.labels)
+            if trouble is not None:
+                self._left.remove(find)
+                return Advice(trouble.what, self._other_values(trouble.settings))
+        return None
 
     def _other_values(self, settings: tuple[str, ...]) -> dict[str, Any]:
         """Values that calibration finds for these settings, where they are others."""
-        config = self.config
+        config, before = self.config, _numbers(self.config)
         given = {field.name for field in fields(Config)} - set(settings)
-        found = calibrate(config, self.data, given).config
-        changes = {name: getattr(found, name) for name in settings}
-        if "learning_rate" in changes and len(changes) == 1:
+        try:
+            found = _numbers(calibrate(config, self.data, given).config)
+        except InputError:  # what is given allows nothing better
+            return {}
+        if settings == ("learning_rate",):
             slower = float(f"{config.learning_rate / SLOWER:.2g}")
-            changes["learning_rate"] = min(changes["learning_rate"], slower)
-        return {k: v for k, v in changes.items() if v and v != getattr(config, k)}
+            found["learning_rate"] = min(found["learning_rate"], slower)
+        return {
+            name: found[name]
+            for name in settings
+            if not 1 / LEAST_CHANGE
+            < found[name] / (before[name] or 1e-9)
+            < LEAST_CHANGE
+        }
+
+
+def _numbers(config: Config) -> dict[str, Any]:
+    """The settings by name; an input impulse that fills the traces is a number too."""
+    impulse = config.input_impulse or widths.TRACE.maximum
+    return {**asdict(config), "input_impulse": impulse}
 
 
 # --- troubles, the first that is found counts ---------------------------------------
+
+
+def _chance(labels: Array) -> float:
+    """The accuracy of whoever always says the most frequent class."""
+    return float(np.bincount(labels).max() / len(labels))
 
 
 def _silent_layer(record: dict[str, Array], labels: Array) -> Trouble | None:
@@ -119,8 +146,9 @@ def _cut_traces(record: dict[str, Array], labels: Array) -> Trouble | None:
 
 
 def _at_chance(record: dict[str, Array], labels: Array) -> Trouble | None:
-    accuracy = record["train_accuracy"]
-    chance = float(np.bincount(labels).max() / len(labels))
+    accuracy, chance = record["train_accuracy"], _chance(labels)
+    if chance == 1:  # one class, of which a note has been said
+        return None
     noise = 2 * math.sqrt(chance * (1 - chance) / len(labels))
     if len(accuracy) < PATIENCE or accuracy[-1] > chance + noise:
         return None
@@ -132,7 +160,8 @@ def _at_chance(record: dict[str, Array], labels: Array) -> Trouble | None:
 
 def _at_limits(record: dict[str, Array], labels: Array) -> Trouble | None:
     share = record["weights_at_limit"][-1].max()
-    if share <= WEIGHTS_AT_LIMIT:
+    half_way = (1 + _chance(labels)) / 2
+    if share <= WEIGHTS_AT_LIMIT or record["train_accuracy"][-1] > half_way:
         return None
     what = f"{share:.0%} of the weights of a layer stand at a limit"
     return Trouble(what, ("learning_rate",))

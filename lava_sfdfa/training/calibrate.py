@@ -19,6 +19,7 @@ from lava_sfdfa.data.encoding import Part, encode
 from lava_sfdfa.data.samples import Dataset, Recordings
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.fields import range_of
 from lava_sfdfa.network.quantise import (
     highest_threshold,
     quantise,
@@ -40,8 +41,7 @@ TRACES_CUT = 0.03  # share of the input spikes that may be cut off in the traces
 # Spikes of a neuron in a sample before learning. With the settings that were chosen for
 # MNIST they are 0.58 and 0.25; at 1.0 nothing changes (docs/figures.md).
 HIDDEN_RATE, OUTPUT_RATE = 0.5, 0.5
-HALVINGS = 14  # of the interval in which a threshold is looked for, on a log scale
-LOWEST, HIGHEST = 1e-2, 1e2  # times the threshold of the settings
+HALVINGS = 14  # of the range of a threshold, on a log scale: to a part in a thousand
 # Learning rate times the sum of the squares of a neuron's eligibilities: what an error
 # of one spike changes in the answer to the same sample.
 STEP = 0.05
@@ -60,34 +60,36 @@ def calibrate(config: Config, data: Dataset, given: Collection[str]) -> Calibrat
 
     Deterministic. Errors: InputError where a setting that was given allows none.
     """
-    chosen = np.linspace(0, len(data.train) - 1, min(N_SAMPLES, len(data.train)))
-    samples = data.train.take(chosen.astype(np.int64))
+    learned = data.train.first(config.limit)
+    chosen = np.linspace(0, len(learned) - 1, min(N_SAMPLES, len(learned)))
+    samples = learned.take(chosen.astype(np.int64))
     settled, notes = set(given), []
+    where = data.source or data.name
     if isinstance(samples, Recordings):
-        check_spikes(samples.time_us, data)
-        times = _times(config, samples, given)
-        free = {name: value for name, value in times.items() if name not in given}
-        config = dataclasses.replace(config, **free)
+        if not len(samples.time_us):
+            raise InputError(f"{where}: no recording of the training part has an event")
+        config = dataclasses.replace(config, **_times(config, samples, given))
         notes.append(_note_of_times(config, samples))
     else:
         settled.add("input_impulse")  # an input of an image spikes once
     trial = _Trial(config, encode(samples, config), data.n_classes)
-    check_spikes(trial.part.events.index, data)
+    if not len(trial.part.events.index):
+        raise InputError(f"{where}: the training samples {_why_no_spike(config, data)}")
     for name, search in SEARCHES.items():
         if name not in settled:
             trial = trial.with_setting(name, search(trial))
-    notes += [_note_of_rates(trial), _note_of_learning(trial.config)]
+    notes += [_note_of_rates(trial), _note_of_learning(trial.config, given)]
     return Calibration(trial.config, tuple(notes))
 
 
-def check_spikes(spikes: Array, data: Dataset) -> None:
-    """Errors: InputError where there are none."""
-    if not len(spikes):
-        raise InputError(
-            f"{data.source or data.name}: the training samples have no spikes, since "
-            "all pixels are black or no recording has an event; give samples that "
-            "differ"
-        )
+def _why_no_spike(config: Config, data: Dataset) -> str:
+    if data.kind != "events":
+        return "have no spikes, since all pixels are black; give samples that differ"
+    return (
+        f"have no input spikes with recording_s {config.recording_s:g}, bins "
+        f"{config.bins} and bin_events {config.bin_events}; leave these open, and they "
+        "are found"
+    )
 
 
 # --- recordings -------------------------------------------------------------------
@@ -96,19 +98,22 @@ def check_spikes(spikes: Array, data: Dataset) -> None:
 def _times(
     config: Config, samples: Recordings, given: Collection[str]
 ) -> dict[str, Any]:
-    """Extent, bins and time constants, from where the events lie."""
-    last = np.percentile(samples.time_us, SHOWN_PERCENT)
+    """Extent, bins and time constants that are not given, from where the events lie."""
+    last_s = float(np.percentile(samples.time_us, SHOWN_PERCENT)) / 1e6
     tau = TAU_SYNAPSE_SHARE * config.window_s
-    if "tau_synapse_s" in given:
-        tau = config.tau_synapse_s
-    elif "tau_membrane_s" in given:
-        tau = config.tau_membrane_s / 2
-    return {
-        "recording_s": max(1e-6, float(f"{last / 1e6:.3g}")),
+    values = {
+        "recording_s": _allowed("recording_s", last_s, 3),
         "bins": config.window_steps,
-        "tau_synapse_s": tau,
-        "tau_membrane_s": 2 * tau,
     }
+    if not {"tau_synapse_s", "tau_membrane_s"} & set(given):
+        values |= {"tau_synapse_s": tau, "tau_membrane_s": 2 * tau}
+    return {name: value for name, value in values.items() if name not in given}
+
+
+def _allowed(name: str, value: float, digits: int) -> float:
+    """A setting with so many digits, within its range."""
+    limits = range_of(Config, name)
+    return min(max(float(f"{value:.{digits}g}"), limits.low), limits.high)
 
 
 # --- trials -----------------------------------------------------------------------
@@ -128,7 +133,8 @@ class _Trial:
         return dataclasses.replace(self, config=config)
 
     def engine(self, **changes: Any) -> Engine:
-        config = dataclasses.replace(self.config, **changes)
+        # As the network is before it learns, so that no neuron is woken.
+        config = dataclasses.replace(self.config, wake=False, **changes)
         network = build_network(config, self.part.events.n_inputs, self.n_classes)
         engine = Engine(quantise(network, config))
         engine.set_learning_share(0.0)
@@ -185,7 +191,8 @@ def _weight_init(trial: _Trial) -> float:
     """Initial weights so small that the chip holds the threshold: with very many
     inputs, half of those of the settings, or a quarter, and so on."""
     weight_init = trial.config.weight_init
-    highest = highest_threshold(trial.config, 0)
+    most = range_of(Config, "threshold_hidden").high
+    highest = min(highest_threshold(trial.config, 0), most)
     for _ in range(HALVINGS):
         now = {"weight_init": weight_init, "threshold_hidden": highest}
         if np.mean(trial.rates(**now)[:-1]) <= HIDDEN_RATE:
@@ -197,17 +204,17 @@ def _weight_init(trial: _Trial) -> float:
 def _threshold(trial: _Trial, name: str, layers: slice, wanted: float) -> float:
     """The threshold at which the neurons of some layers spike as often as wanted: they
     spike less, the higher it is."""
-    start = getattr(trial.config, name)
     number = 0 if name == "threshold_hidden" else len(trial.config.hidden)
     highest = math.log(highest_threshold(trial.config, number))
-    low, high = math.log(start * LOWEST), math.log(start * HIGHEST)
+    limits = range_of(Config, name)
+    low, high = math.log(limits.low), math.log(limits.high)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         rate = 0.0
         if middle < highest:
             rate = float(np.mean(trial.rates(**{name: math.exp(middle)})[layers]))
         low, high = (middle, high) if rate > wanted else (low, middle)
-    return float(f"{math.exp(low):.3g}")
+    return _allowed(name, math.exp(low), 3)
 
 
 def _hidden_threshold(trial: _Trial) -> float:
@@ -219,7 +226,7 @@ def _output_threshold(trial: _Trial) -> float:
 
 
 def _learning_rate(trial: _Trial) -> float:
-    return float(f"{STEP / trial.square_of_eligibilities():.2g}")
+    return _allowed("learning_rate", STEP / trial.square_of_eligibilities(), 2)
 
 
 # What each setting is found by, in the order in which one needs those before it.
@@ -254,9 +261,10 @@ def _note_of_rates(trial: _Trial) -> str:
     )
 
 
-def _note_of_learning(config: Config) -> str:
+def _note_of_learning(config: Config, given: Collection[str]) -> str:
     impulse = config.input_impulse or widths.TRACE.maximum
+    why = "as given" if "learning_rate" in given else "from what synapses remember"
     return (
-        f"learning_rate {config.learning_rate:g}, from the size of what synapses "
-        f"remember; an input spike adds {impulse} to its traces (input_impulse)"
+        f"learning_rate {config.learning_rate:g}, {why}; an input spike adds {impulse} "
+        "to its traces (input_impulse)"
     )

@@ -1,11 +1,15 @@
 """What a training tells while it runs, and who shows it."""
 
+import warnings
 from typing import Any, Protocol
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lava_sfdfa.console import console
+from lava_sfdfa.errors import TrainingWarning
 from lava_sfdfa.training.record import Row, shares_at_limit
+
+WARNING = "warning: "  # how a sentence about what goes wrong begins
 
 
 class Display(Protocol):
@@ -38,6 +42,22 @@ class Silence:
 
     def finish(self, epoch: int, row: Row) -> None:
         """No line."""
+
+
+class Warnings(Silence):
+    """A display of nothing but warnings, which become Python's; a context manager."""
+
+    def say(self, text: str) -> None:
+        """Only what goes wrong is said."""
+        if text.startswith(WARNING):
+            said = TrainingWarning(text.removeprefix(WARNING))
+            warnings.warn(said, stacklevel=2)
+
+    def __enter__(self) -> "Warnings":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
 
 
 class Bar:

@@ -33,6 +33,9 @@ from lava_sfdfa.training.record import Row, shares_at_limit
 from lava_sfdfa.types import Array
 
 Backend = Literal["cpu", "lava"]
+# What a training does where it goes wrong: say what to change, maybe that auto does it,
+# or end with `Restart`.
+OnTrouble = Literal["say", "offer auto", "restart"]
 RESTARTS = 2  # of a training that goes wrong, with auto
 
 
@@ -91,9 +94,9 @@ def train(
     config = dataclasses.replace(config, dataset=data.name)
     folder = RunFolder(out, display, goes_on=resume)
     history = load_for_resume(folder.path, config, data) if resume else None
-    for restarts in range(RESTARTS if auto and not resume else 0, -1, -1):
+    for attempt in _attempts(auto, resume):
         run = Run(
-            config, data, folder, display, history, make_engine, restarts=restarts
+            config, data, folder, display, history, make_engine, on_trouble=attempt
         )
         try:
             run.train()
@@ -111,6 +114,14 @@ def train(
         draw_training(picture, run.artifact, data, result.test_accuracy)
         result = dataclasses.replace(result, picture=str(picture))
     return run.artifact, result
+
+
+def _attempts(auto: bool, resume: bool) -> tuple[OnTrouble, ...]:
+    """What each attempt at a training does where it goes wrong."""
+    if resume:
+        return ("say",)
+    restarts: tuple[OnTrouble, ...] = ("restart",) * RESTARTS
+    return (*restarts, "say") if auto else ("offer auto",)
 
 
 def restarted(config: Config, advice: Advice, display: Display) -> Config:
@@ -188,8 +199,7 @@ class Run:
     """One training: the engine, the data as spikes, and the artifact that grows.
 
     history: the artifact to go on from, or None; arrive: gives the order of the samples
-    by their labels, where it is not to be shuffled in every epoch; restarts: how often
-    it may still end with `Restart`.
+    by their labels, where it is not to be shuffled in every epoch.
     """
 
     def __init__(
@@ -201,12 +211,11 @@ class Run:
         history: Artifact | None = None,
         make_engine: type[Engine] = Engine,
         arrive: Callable[[Array], Array] | None = None,
-        restarts: int = 0,
+        on_trouble: OnTrouble = "say",
     ):
         self.config, self.folder, self.display = config, folder, display
         self.source, self.seconds = data.source, 0.0
-        self.restarts = restarts
-        self.advised: Advice | None = None
+        self.on_trouble = on_trouble
         for note in data.reading.notes if data.reading else ():
             display.say(note)
         display.say("encoding the samples as spikes")
@@ -250,18 +259,17 @@ class Run:
             provenance=provenance(self.source, self.learner.learn_seconds),
         )
         self.folder.save(lambda path: save_artifact(path, self.artifact))
-        if self.advised is None:
-            self._advise()
+        self._advise()
 
     def _advise(self) -> None:
-        """Say what to change where the training goes wrong, once; with restarts left,
-        begin again."""
-        self.advised = self.adviser.after(self.artifact.record)
-        if self.advised is None:
+        """Say what to change where the training goes wrong, or begin again."""
+        advice = self.adviser.after(self.artifact.record)
+        if advice is None:
             return
-        if self.restarts > 0:
-            raise Restart(self.advised)
-        self.display.say(self.advised.sentence(self.config))
+        if self.on_trouble == "restart" and advice.changes:
+            raise Restart(advice)
+        has_auto = self.on_trouble == "offer auto"
+        self.display.say(advice.sentence(self.config, has_auto))
 
     @property
     def samples_per_second(self) -> float:

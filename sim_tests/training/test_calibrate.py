@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from small import bursts
 
 import lava_sfdfa as ls
 from lava_sfdfa.data.formats.arrays import load_arrays
-from lava_sfdfa.data.samples import Recordings, split
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.presets import named_config
 from lava_sfdfa.training import calibrate as module
@@ -22,24 +22,6 @@ def stripes(n=300, size=12):
     across = np.stack([rows, columns, rows + columns])[y]
     on = (across + rng.randint(3, size=(n, 1, 1))) % 3 == 0
     return np.where(on, 200, rng.randint(0, 60, on.shape)).astype(np.uint8), y
-
-
-def bursts(n=240, n_inputs=60, seconds=2.0, n_events=300):
-    """Recordings in which each class has bursts of other inputs at other times."""
-    rng = np.random.RandomState(1)
-    y = np.arange(n) % 4
-    begin = rng.rand(4, n_inputs) * 0.8 * seconds
-    index = rng.randint(n_inputs, size=(n, n_events))
-    times = begin[y[:, None], index] + rng.rand(n, n_events) * 0.1 * seconds
-    order = np.argsort(times, axis=1)
-    time_us = np.take_along_axis(times, order, 1) * 1e6
-    index = np.take_along_axis(index, order, 1)
-    offset = np.arange(n + 1) * n_events
-    whole = Recordings(
-        time_us.ravel().astype(np.int32), index.ravel(), offset, y, n_inputs
-    )
-    part = whole.take(np.arange(0, 180)), whole.take(np.arange(180, n))
-    return split("bursts", (n_inputs,), 4, *part)
 
 
 def test_images_of_ones_own_are_learned_at_the_defaults():
