@@ -120,7 +120,7 @@ def _attempts(auto: bool, resume: bool) -> tuple[OnTrouble, ...]:
     """What each attempt at a training does where it goes wrong."""
     if resume:
         return ("say",)
-    restarts: tuple[OnTrouble, ...] = ("restart",) * RESTARTS
+    restarts: list[OnTrouble] = ["restart" for _ in range(RESTARTS)]
     return (*restarts, "say") if auto else ("offer auto",)
 
 
