@@ -22,7 +22,7 @@ from lava_sfdfa.deploy.exchange.exchange import (
 from lava_sfdfa.deploy.mapping.fit import FitReport
 from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.model import Data, Model, PathLike
-from lava_sfdfa.network.artifact import load_artifact
+from lava_sfdfa.network.artifact import Artifact, load_artifact
 from lava_sfdfa.network.content import NAME
 from lava_sfdfa.presets import CALIBRATED, NAMED, epochs_for, named_config
 from lava_sfdfa.training import comparison, run
@@ -59,13 +59,14 @@ def train(
     Errors: InputError, BackendError; Ctrl-C raises `Stopped`, a KeyboardInterrupt,
     after which `out` holds the last full epoch.
     """
-    folder = None if out is None else Path(out)
-    before = folder if resume else None
-    dataset = _read(data, data_dir, config, settings, before)
-    chosen = settings_for(dataset, config, settings, resumed=before)
+    folder, given = _path(out), _given(config, settings)
+    before = load_artifact(folder) if resume and folder is not None else None
+    reading = None if before is None else before.reading
+    dataset = as_dataset(data, _path(data_dir), given.get("kind"), reading)
+    chosen = _chosen(dataset, given, before)
     with _display(progress, chosen.epochs) as display:
         if not resume:
-            chosen = _calibrated(chosen, dataset, config, settings, display)
+            chosen = _calibrated(chosen, dataset, given, display)
         artifact, result = run.train(
             dataset, chosen, folder, display, resume, backend, auto
         )
@@ -88,10 +89,11 @@ def stream(
     late: a class that begins in the second half. The others as in `train`; the result
     is a `StreamResult`.
     """
-    dataset = _read(data, data_dir, config, settings)
-    chosen = settings_for(dataset, config, settings)
+    given = _given(config, settings)
+    dataset = as_dataset(data, _path(data_dir), given.get("kind"))
+    chosen = _chosen(dataset, given)
     with _display(progress, 1) as display:
-        chosen = _calibrated(chosen, dataset, config, settings, display)
+        chosen = _calibrated(chosen, dataset, given, display)
         artifact, result = streaming.stream(dataset, chosen, _path(out), display, late)
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
@@ -113,10 +115,11 @@ def compare(
     feedback: of `KINDS`; "exact" is the gradient itself, for small networks. out:
     folder for artifacts, curves and a picture. The others as in `train`.
     """
-    dataset = _read(data, data_dir, config, settings)
-    chosen = settings_for(dataset, config, settings)
+    given = _given(config, settings)
+    dataset = as_dataset(data, _path(data_dir), given.get("kind"))
+    chosen = _chosen(dataset, given)
     with _display(progress, chosen.epochs) as display:
-        chosen = _calibrated(chosen, dataset, config, settings, display)
+        chosen = _calibrated(chosen, dataset, given, display)
         kinds = tuple(dict.fromkeys(feedback))
         result = comparison.compare(dataset, chosen, kinds, seeds, _path(out), display)
     if out is None:
@@ -155,7 +158,7 @@ def import_network(
     imported = read_network(path, format_of(path, format), step_s)
     if imported.own is not None:
         return Model(imported.own, notes=imported.notes)
-    given = {**_values(config), **known_settings(settings)}
+    given = _given(config, settings)
     if data is None:
         target = default_data(imported)
     else:
@@ -187,20 +190,27 @@ def fit(
 # --- settings ---------------------------------------------------------------------
 
 
-def settings_for(
-    data: Dataset,
-    config: Config | PathLike | None,
-    settings: dict[str, Any],
-    resumed: Path | None = None,
+def _given(
+    config: Config | PathLike | None, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """What a caller says of the settings, by name. Errors: InputError."""
+    if config is None:
+        values = {}
+    elif isinstance(config, Config):
+        values = dataclasses.asdict(config)
+    else:
+        values = read_config(Path(config))
+    return {**values, **known_settings(settings)}
+
+
+def _chosen(
+    data: Dataset, given: dict[str, Any], before: Artifact | None = None
 ) -> Config:
-    """The configuration of a data set, or of the artifact that is resumed, changed by a
-    file or a `Config`, changed by settings. Errors: InputError."""
-    values = {**_values(config), **known_settings(settings)}
-    values["dataset"] = data.name
-    if resumed is not None:
-        return dataclasses.replace(load_artifact(resumed).config, **values)
-    if isinstance(config, Config):
-        return Config(**values)
+    """The configuration of a data set, or of the artifact that is resumed, changed by
+    what is given. Errors: InputError."""
+    values = {**given, "dataset": data.name}
+    if before is not None:
+        return dataclasses.replace(before.config, **values)
     if data.name not in NAMED:
         n_samples = min(len(data.train), values.get("limit") or len(data.train))
         values = {"epochs": epochs_for(data.kind, n_samples), **values}
@@ -211,44 +221,18 @@ def settings_for(
 
 
 def _calibrated(
-    chosen: Config,
-    data: Dataset,
-    config: Config | PathLike | None,
-    settings: dict[str, Any],
-    display: Display,
+    chosen: Config, data: Dataset, given: dict[str, Any], display: Display
 ) -> Config:
     """The configuration with what was left open calibrated, which is said, where the
     data set has no configuration of its own. Errors: InputError."""
-    is_whole = isinstance(config, Config) or data.name in NAMED
-    if is_whole or data.kind not in CALIBRATED:
+    is_whole = {field.name for field in dataclasses.fields(Config)} <= set(given)
+    if is_whole or data.name in NAMED or data.kind not in CALIBRATED:
         return chosen
     display.say("calibrating (compiles the engine first, which takes a while once)")
-    found = calibrate(chosen, data, {**_values(config), **settings})
+    found = calibrate(chosen, data, given)
     for note in found.notes:
         display.say(note)
     return found.config
-
-
-def _read(
-    data: Data,
-    data_dir: PathLike | None,
-    config: Config | PathLike | None,
-    settings: dict[str, Any],
-    resumed: Path | None = None,
-) -> Dataset:
-    """The data set that a caller names, read as the settings say, or as the artifact
-    that is resumed was. Errors: InputError."""
-    kind = {**_values(config), **known_settings(settings)}.get("kind")
-    reading = load_artifact(resumed).reading if resumed is not None else None
-    return as_dataset(data, _path(data_dir), kind, reading)
-
-
-def _values(config: Config | PathLike | None) -> dict[str, Any]:
-    if config is None:
-        return {}
-    if isinstance(config, Config):
-        return dataclasses.asdict(config)
-    return read_config(Path(config))
 
 
 def _path(path: PathLike | None) -> Path | None:

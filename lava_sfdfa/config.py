@@ -111,13 +111,13 @@ class Config:
 
 # Settings that came later, and what networks had before they did: only others are kept
 # in artifacts and plans, so that the digests of earlier ones stay what they were.
-BEFORE: dict[str, Any] = {"kind": None, "input_impulse": None, "wake": False}
+EARLIER: dict[str, Any] = {"kind": None, "input_impulse": None, "wake": False}
 
 
 def kept_settings(config: Config) -> dict[str, Any]:
     """The settings by name, as artifacts and plans keep them."""
     values = asdict(config)
-    return {k: v for k, v in values.items() if k not in BEFORE or v != BEFORE[k]}
+    return {k: v for k, v in values.items() if k not in EARLIER or v != EARLIER[k]}
 
 
 def check_together(config: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.config import BEFORE, Config, kept_settings
+from lava_sfdfa.config import EARLIER, Config, kept_settings
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
@@ -130,7 +130,7 @@ def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifac
             if f"{entry.name}_scale" in values
         }
         layers.append(FixedLayer(rule=Rule(**scales), **values))
-    config = {**BEFORE, **content["config"]}
+    config = {**EARLIER, **content["config"]}
     config["hidden"] = tuple(int(size) for size in config["hidden"])
     reading = None
     if "reading" in content:
