@@ -24,7 +24,7 @@ from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.model import Data, Model, PathLike
 from lava_sfdfa.network.artifact import Artifact, load_artifact
 from lava_sfdfa.network.content import NAME
-from lava_sfdfa.presets import CALIBRATED, NAMED, epochs_for, named_config
+from lava_sfdfa.presets import NAMED, epochs_for, named_config
 from lava_sfdfa.training import comparison, run
 from lava_sfdfa.training import stream as streaming
 from lava_sfdfa.training.calibrate import calibrate
@@ -226,7 +226,7 @@ def _calibrated(
     """The configuration with what was left open calibrated, which is said, where the
     data set has no configuration of its own. Errors: InputError."""
     is_whole = {field.name for field in dataclasses.fields(Config)} <= set(given)
-    if is_whole or data.name in NAMED or data.kind not in CALIBRATED:
+    if is_whole or data.name in NAMED:
         return chosen
     display.say("calibrating (compiles the engine first, which takes a while once)")
     found = calibrate(chosen, data, given)

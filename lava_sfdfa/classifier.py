@@ -14,6 +14,7 @@ from lava_sfdfa.data.samples import Dataset, Images
 from lava_sfdfa.data.tables import PopulationCode
 from lava_sfdfa.model import Model
 from lava_sfdfa.presets import epochs_for, named_config
+from lava_sfdfa.training.calibrate import calibrate
 from lava_sfdfa.training.display import Warnings
 from lava_sfdfa.training.folder import RunFolder
 from lava_sfdfa.training.run import Run, new_artifact
@@ -29,7 +30,7 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
 
     hidden: neurons of each hidden layer; epochs: times that `fit` learns every sample,
     None for the more, the fewer samples there are; feedback: sfdfa, random or
-    symmetric; learning_rate: None for that of the preset;
+    symmetric; learning_rate: None for one that calibration finds;
     random_state: seed of all random numbers, equal ones give equal networks; settings:
     other fields of `Config` by name, or None.
 
@@ -65,7 +66,7 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
         self.code_ = PopulationCode.of(X)
         data = self._dataset(X, labels)
         display = Warnings()
-        run = Run(self._config(len(X)), data, RunFolder(None, display), display)
+        run = Run(self._config(data), data, RunFolder(None, display), display)
         run.train()
         self.model_ = Model(run.artifact, data)
         return self
@@ -95,7 +96,7 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
         labels = self._numbers(y)
         if first:
             data = self._dataset(X, labels)
-            self.model_ = Model(new_artifact(self._config(len(X)), data), data)
+            self.model_ = Model(new_artifact(self._config(data), data), data)
         self.model_.learn(self.code_.encode(X), labels)
         return self
 
@@ -132,20 +133,21 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
             )
         return numbers
 
-    def _config(self, n_samples: int) -> Config:
+    def _config(self, data: Dataset) -> Config:
+        """The settings, of which those that are not given are calibrated."""
         seed = self.random_state
         if not isinstance(seed, (int, np.integer)):
             seed = check_random_state(seed).randint(2**31 - 1)
-        values = {
+        given = {
             "hidden": self.hidden,
-            "epochs": self.epochs or epochs_for("table", n_samples),
+            "epochs": self.epochs or epochs_for("table", len(data.train)),
             "feedback": self.feedback,
             "seed": seed,
             **known_settings(self.settings or {}),
         }
         if self.learning_rate is not None:
-            values["learning_rate"] = self.learning_rate
-        return named_config(NAME, "table", **values)
+            given["learning_rate"] = self.learning_rate
+        return calibrate(named_config(NAME, "table", **given), data, given).config
 
     def _dataset(self, x: Array, labels: Array) -> Dataset:
         """The samples as a data set without other parts."""

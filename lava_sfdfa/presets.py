@@ -85,19 +85,21 @@ _TABLE = {  # features in a population code, see data/tables.py
     "hidden": (200,),
     "weight_init": 1.0,
     "hidden_range": 1.0,
-    "learning_rate": 0.06,
 }
-_CALIBRATED = {**_IMAGES, "hidden": (400,)}  # see training/calibrate.py
-_EVENTS = {**_CALIBRATED, "tau_synapse_s": 0.01, "tau_membrane_s": 0.02}
 
-# Of what has no configuration of its own, by the kind of its samples.
+# Of what has no configuration of its own, by the kind of its samples: where calibration
+# begins, which finds thresholds, time constants and rates (training/calibrate.py).
 OF_KIND: dict[Kind, dict[str, Any]] = {
     "table": _TABLE,
     "series": _TABLE,
-    "image": _CALIBRATED,
-    "events": _EVENTS,
+    "image": {**_IMAGES, "hidden": (400,)},
+    "events": {
+        **_IMAGES,
+        "hidden": (400,),
+        "tau_synapse_s": 0.01,
+        "tau_membrane_s": 0.02,
+    },
 }
-CALIBRATED: tuple[Kind, ...] = ("image", "events")
 
 
 def named_config(dataset: str, kind: Kind | None = None, **changes: Any) -> Config:

@@ -20,7 +20,8 @@ from lava_sfdfa.types import Array
 
 TRACES_CUT = 0.05  # share of the input spikes from which on advice is given
 WEIGHTS_AT_LIMIT = 0.15  # share; trainings that go well end below 0.04
-PATIENCE = 3  # epochs in which a network may stay at chance
+PATIENCE = 2000  # samples that a training learns before anything is said
+CHANCE_EPOCHS = 3  # in which a network may stay at chance
 FALL = 0.1  # of the accuracy on the samples that are learned
 SLOWER = 4.0  # times; the rate of a training that went astray
 LEAST_CHANGE = 1.2  # times; what is closer to the value there is helps nobody
@@ -80,6 +81,10 @@ class Adviser:
 
     def after(self, record: dict[str, Array]) -> Advice | None:
         """Advice after the epochs of a record, or None where there is nothing new."""
+        n_epochs = len(record["train_accuracy"])
+        is_early = n_epochs * len(self.labels) < PATIENCE
+        if is_early and n_epochs < self.config.epochs:
+            return None
         for find in self._left:
             trouble = find(record, self.labels)
             if trouble is not None:
@@ -121,6 +126,11 @@ def _chance(labels: Array) -> float:
     return float(np.bincount(labels).max() / len(labels))
 
 
+def _noise(accuracy: float, labels: Array) -> float:
+    """What the accuracy on so many samples may be off by: two standard deviations."""
+    return 2 * math.sqrt(accuracy * (1 - accuracy) / len(labels))
+
+
 def _silent_layer(record: dict[str, Array], labels: Array) -> Trouble | None:
     silent = np.flatnonzero(record["spikes"][-1][:-1] == 0)
     if not silent.size:
@@ -149,8 +159,7 @@ def _at_chance(record: dict[str, Array], labels: Array) -> Trouble | None:
     accuracy, chance = record["train_accuracy"], _chance(labels)
     if chance == 1:  # one class, of which a note has been said
         return None
-    noise = 2 * math.sqrt(chance * (1 - chance) / len(labels))
-    if len(accuracy) < PATIENCE or accuracy[-1] > chance + noise:
+    if len(accuracy) < CHANCE_EPOCHS or accuracy[-1] > chance + _noise(chance, labels):
         return None
     return Trouble(
         f"after {len(accuracy)} epochs {accuracy[-1]:.1%} are right, as by chance",
@@ -169,9 +178,10 @@ def _at_limits(record: dict[str, Array], labels: Array) -> Trouble | None:
 
 def _falling(record: dict[str, Array], labels: Array) -> Trouble | None:
     accuracy = record["train_accuracy"]
-    if accuracy[-1] >= accuracy.max() - FALL:
+    best = float(accuracy.max())
+    if accuracy[-1] >= best - FALL - _noise(best, labels):
         return None
-    what = f"{accuracy[-1]:.1%} are right, after {accuracy.max():.1%} earlier"
+    what = f"{accuracy[-1]:.1%} are right, after {best:.1%} earlier"
     return Trouble(what, ("learning_rate",))
 
 

@@ -38,9 +38,10 @@ SHOWN_PERCENT = 99.5  # of the events: the few last ones would stretch the rest
 TAU_SYNAPSE_SHARE = 0.1
 IMPULSES = (widths.TRACE.maximum, 64, 32, 16, 8)  # the largest that fits is taken
 TRACES_CUT = 0.03  # share of the input spikes that may be cut off in the traces
-# Spikes of a neuron in a sample before learning. With the settings that were chosen for
-# MNIST they are 0.58 and 0.25; at 1.0 nothing changes (docs/figures.md).
-HIDDEN_RATE, OUTPUT_RATE = 0.5, 0.5
+# Spikes of a neuron in a sample before learning, about those of the settings that were
+# chosen for MNIST, which have 0.58 and 0.25 (others: docs/figures.md).
+HIDDEN_RATE, OUTPUT_RATE = 0.5, 0.25
+N_OUTPUTS = 64  # in trials at least: a few outputs with random weights say little
 HALVINGS = 14  # of the range of a threshold, on a log scale: to a part in a thousand
 # Learning rate times the sum of the squares of a neuron's eligibilities: what an error
 # of one spike changes in the answer to the same sample.
@@ -71,8 +72,8 @@ def calibrate(config: Config, data: Dataset, given: Collection[str]) -> Calibrat
         config = dataclasses.replace(config, **_times(config, samples, given))
         notes.append(_note_of_times(config, samples))
     else:
-        settled.add("input_impulse")  # an input of an image spikes once
-    trial = _Trial(config, encode(samples, config), data.n_classes)
+        settled.add("input_impulse")  # each input spikes once
+    trial = _Trial(config, encode(samples, config), max(N_OUTPUTS, data.n_classes))
     if not len(trial.part.events.index):
         raise InputError(f"{where}: the training samples {_why_no_spike(config, data)}")
     for name, search in SEARCHES.items():
@@ -125,7 +126,7 @@ class _Trial:
 
     config: Config
     part: Part
-    n_classes: int
+    n_outputs: int
 
     def with_setting(self, name: str, value: Any) -> "_Trial":
         changes: dict[str, Any] = {name: value}
@@ -135,7 +136,7 @@ class _Trial:
     def engine(self, **changes: Any) -> Engine:
         # As the network is before it learns, so that no neuron is woken.
         config = dataclasses.replace(self.config, wake=False, **changes)
-        network = build_network(config, self.part.events.n_inputs, self.n_classes)
+        network = build_network(config, self.part.events.n_inputs, self.n_outputs)
         engine = Engine(quantise(network, config))
         engine.set_learning_share(0.0)
         return engine
