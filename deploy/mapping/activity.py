@@ -7,14 +7,7 @@ import numpy as np
 from lava_sfdfa.chip.protocol import SILENT_RATE
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.deploy.mapping.graph import Graph
-from lava_sfdfa.engine.sample import present_layer
-from lava_sfdfa.engine.state import (
-    Layer,
-    make_noise,
-    make_parameters,
-    make_scratch,
-    make_state,
-)
+from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.types import Array
 
@@ -93,23 +86,12 @@ def _add_learning(
 
 def layer_trains(network: FixedNetwork, events: Events) -> list[list[Train]]:
     """Spikes of the inputs and of every layer, a train a sample each."""
-    trains = [
-        [_input_train(events, sample, network.steps) for sample in range(len(events))]
+    engine = Engine(network)
+    shown = [engine.spikes(events, sample) for sample in range(len(events))]
+    inputs = [
+        _input_train(events, sample, network.steps) for sample in range(len(events))
     ]
-    for number, fixed in enumerate(network.layers):
-        layer = Layer(
-            make_parameters(network, number, 1.0),
-            make_state(fixed, None),
-            make_scratch(fixed, network.steps),
-            make_noise(network.rounding, network.seed, number, 0, 0),
-        )
-        spikes, start = layer.scratch.spikes, layer.scratch.start
-        shown = []
-        for train in trains[-1]:
-            present_layer(layer, train)
-            shown.append((spikes[: start[-1]].copy(), start.copy()))
-        trains.append(shown)
-    return trains
+    return [inputs, *map(list, zip(*shown, strict=True))]
 
 
 def spike_counts(network: FixedNetwork, trains: list[list[Train]]) -> list[Array]:

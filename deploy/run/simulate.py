@@ -33,7 +33,8 @@ from lava_sfdfa.deploy.run.kernels import (
     learn_feedback,
 )
 from lava_sfdfa.engine.credit import PAYLOAD_MAX, PAYLOAD_MIN, relay
-from lava_sfdfa.engine.presentation import TRACE_MAX, integrate
+from lava_sfdfa.engine.neurons import integrate
+from lava_sfdfa.engine.presentation import TRACE_MAX
 from lava_sfdfa.engine.state import Noise, make_noise, make_parameters
 from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.types import Array

@@ -38,12 +38,10 @@ def decay_state(value, multiplier):
     `sign(value) * (|value| * multiplier >> 12)`, computed in 32 bits by parts and
     without branches. Source: lava-nc, proc/lif/models.py, `subthr_dynamics`.
     """
-    sign = int32(value >> int32(31))  # 0 or -1
-    magnitude = int32(int32(value ^ sign) - sign)
-    high = int32(int32(magnitude >> DECAY_BITS) * multiplier)
-    low = int32(int32(magnitude & DECAY_MASK) * multiplier)
-    result = int32(high + int32(low >> DECAY_BITS))
-    return int32(int32(result ^ sign) - sign)
+    up = int32(int32(value >> int32(31)) & DECAY_MASK)  # rounds a negative value up
+    high = int32(int32(value >> DECAY_BITS) * multiplier)
+    low = int32(int32(int32(value & DECAY_MASK) * multiplier) + up)
+    return int32(high + int32(low >> DECAY_BITS))
 
 
 @njit(inline="always")

@@ -58,10 +58,15 @@ def draw_many(seed, purpose, layer, first, count):
 
 
 @njit(inline="always")
+def synapse_step(pre):
+    """Where the random numbers of an input stand in those of a row."""
+    return np.uint32(np.uint32(pre) * np.uint32(0x9E3779B9))
+
+
+@njit(inline="always")
 def synapse_bits(row_key, pre):
     """Seven random bits for one synapse of a row; `row_key = draw(key, post)`."""
-    step = np.uint32(np.uint32(pre) * np.uint32(0x9E3779B9))
-    return np.int32(mix32(np.uint32(row_key + step)) >> np.uint32(25))
+    return np.int32(mix32(np.uint32(row_key + synapse_step(pre))) >> np.uint32(25))
 
 
 # Purposes of the streams. A number stands for its purpose for ever: artifacts

@@ -21,7 +21,8 @@ from lava_sfdfa.chip.protocol import (
     RATE_SHIFT,
     RELAY_SHIFT,
 )
-from lava_sfdfa.engine.presentation import padded
+from lava_sfdfa.engine.layers import parameters_of, scratch_of, state_of
+from lava_sfdfa.engine.narrow import change_narrowly
 from lava_sfdfa.engine.state import (
     COLUMNS,
     FACTORS_LIMIT,
@@ -29,21 +30,19 @@ from lava_sfdfa.engine.state import (
     FEEDBACK_UPDATES,
     NEURONS_TAGGED,
     ROWS,
-    TAGS,
-    TAGS_LIMIT,
+    VECTOR,
     WEIGHT_UPDATES,
     WEIGHTS_CHANGED,
     WEIGHTS_LIMIT,
 )
 from lava_sfdfa.engine.synapses import (
-    TAG_MAX,
-    TAG_MIN,
     WEIGHT_MAX,
     WEIGHT_MIN,
     update_feedback,
     weight_changes,
 )
 
+uint64, ONE = np.uint64, np.uint64(1)
 PAYLOAD_MIN, PAYLOAD_MAX = widths.PAYLOAD.minimum, widths.PAYLOAD.maximum
 
 # --- probe, error -----------------------------------------------------------------
@@ -56,12 +55,12 @@ output_error = njit(protocol.output_error)
 def probe(layers, probing, key, direction):
     """Send the payloads of one hidden layer forward to the outputs.
 
-    layers: a `Layer` each; probing: the hidden layer whose neurons draw a payload of
+    layers: `Layers`; probing: the hidden layer whose neurons draw a payload of
     their own, where they fired; the later ones pass on what they receive, see `relay`.
     direction: int32 (n_out,), written: what the outputs read, silent ones too,
     scaled and saturated to what a trace can carry.
     """
-    s = layers[probing].scratch
+    depth, s = len(layers.places), scratch_of(layers, probing)
     s.payload[:] = 0
     for row in range(s.size[ROWS]):
         post = s.tagged[row]
@@ -69,13 +68,13 @@ def probe(layers, probing, key, direction):
             continue
         s.own[post] = 1 if random.draw(key, post) >> np.uint32(31) else -1
         s.payload[post] = s.own[post]
-    for number in range(probing + 1, len(layers)):
-        layer = layers[number]
-        receive_payloads(layer.state.weights, layers[number - 1].scratch, layer.scratch)
-        if number < len(layers) - 1:
-            relay(layer.scratch.payload, layer.state.rate)
-    shift = layers[probing].parameters.payload_shift
-    outputs = layers[len(layers) - 1].scratch.payload
+    for number in range(probing + 1, depth):
+        state, after = state_of(layers, number), scratch_of(layers, number)
+        receive_payloads(state.weights, scratch_of(layers, number - 1), after)
+        if number < depth - 1:
+            relay(after.payload, state.rate)
+    shift = parameters_of(layers, probing).payload_shift
+    outputs = scratch_of(layers, depth - 1).payload
     for output in range(outputs.size):
         sent = arithmetic.shift_rounded(outputs[output], shift)
         direction[output] = min(max(sent, DIRECTION_MIN), DIRECTION_MAX)
@@ -88,9 +87,9 @@ def receive_payloads(weights, before, s):
     for pre in range(before.payload.size):
         payload = before.payload[pre]
         if payload != 0:
-            for post in range(s.input.size):
+            for post in range(s.payload.size):
                 s.input[post] += weights[pre, post] * payload
-    for post in range(s.input.size):
+    for post in range(s.payload.size):
         s.payload[post] = min(max(s.input[post], PAYLOAD_MIN), PAYLOAD_MAX)
 
 
@@ -121,11 +120,11 @@ def copy_paths(layers):
     it is the upper bound for what learned feedback can reach. Scaled as learned
     feedback weights are, see `FEEDBACK_SCALE`.
     """
-    n_hidden = len(layers) - 1
-    path = layers[n_hidden].state.weights.astype(np.int64)  # (n_post, n_out)
+    n_hidden = len(layers.places) - 1
+    path = state_of(layers, n_hidden).weights.astype(np.int64)  # (n_post, n_out)
     for number in range(n_hidden - 1, -1, -1):
-        feedback = layers[number].state.feedback
-        shift = layers[number].parameters.path_shift
+        state, s = state_of(layers, number), scratch_of(layers, number)
+        feedback, shift = state.feedback, parameters_of(layers, number).path_shift
         for post in range(feedback.shape[0]):
             for output in range(feedback.shape[1]):
                 weight = arithmetic.shift_rounded(
@@ -134,9 +133,9 @@ def copy_paths(layers):
                 feedback[post, output] = min(max(weight, WEIGHT_MIN), WEIGHT_MAX)
         if number > 0:
             for post in range(path.shape[0]):
-                if layers[number].scratch.n_spikes[post] == 0:
+                if s.n_spikes[post] == 0:
                     path[post] = 0
-            path = multiply(layers[number].state.weights, path)
+            path = multiply(state.weights, path)
 
 
 @njit
@@ -153,17 +152,23 @@ def multiply(left, right):
 
 
 @njit
-def output_factors(p, state, s, errors, key, uniform):
+def output_factors(layers, k, errors, key, uniform):
     """Third factor of the outputs: their error, scaled."""
+    p, state, s = parameters_of(layers, k), state_of(layers, k), scratch_of(layers, k)
+    cut = 0
     for row in range(s.size[ROWS]):
         post = s.tagged[row]
-        store_factor(p, state, s, post, errors[post] * p.error_gain, key, uniform)
+        total = errors[post] * p.error_gain
+        cut += store_factor(p, s.factor, post, total, key, uniform)
+    state.counts[FACTORS_LIMIT] += cut
 
 
 @njit
-def hidden_factors(p, state, s, errors, key, uniform):
+def hidden_factors(layers, k, errors, key, uniform):
     """Third factor of hidden neurons: the errors through the feedback weights, and
     homeostasis. Only neurons that have tags need one."""
+    p, state, s = parameters_of(layers, k), state_of(layers, k), scratch_of(layers, k)
+    cut = 0
     for row in range(s.size[ROWS]):
         post = s.tagged[row]
         third = 0
@@ -171,7 +176,8 @@ def hidden_factors(p, state, s, errors, key, uniform):
             third += state.feedback[post, output] * errors[output]
         missing = (p.target_rate - state.rate[post]) >> (RATE_BITS - RATE_COARSE_BITS)
         total = third * p.error_gain + missing * p.homeostasis_gain
-        store_factor(p, state, s, post, total, key, uniform)
+        cut += store_factor(p, s.factor, post, total, key, uniform)
+    state.counts[FACTORS_LIMIT] += cut
     for post in range(state.rate.size):
         count = s.n_spikes[post] << RATE_BITS
         state.rate[post] += arithmetic.shift_rounded(
@@ -179,81 +185,95 @@ def hidden_factors(p, state, s, errors, key, uniform):
         )
 
 
-@njit
-def store_factor(p, state, s, post, total, key, uniform):
+@njit(forceinline=True)
+def store_factor(p, factors, post, total, key, uniform):
     """Round and saturate a third factor to 7 bits and a sign, as synapses get it.
 
     To a multiple of what makes its product with a tag exact: the commit rounds down,
     and at low rates weights would drift with every visit. Stochastically: at low rates
     most factors are below the first multiple, and to the nearest only large errors
-    would be learned.
+    would be learned. Returns whether it was cut off.
     """
     dither_bits = random.draw(key, post)
     factor, cut = arithmetic.round_factor(
         total, FACTOR_BITS, p.factor_bits, dither_bits
     )
-    state.counts[FACTORS_LIMIT] += cut
-    s.factor[post] = arithmetic.decay_trace(factor, p.alpha_y, uniform)
+    factors[post] = arithmetic.decay_trace(factor, p.alpha_y, uniform)
+    return cut
 
 
 # --- commit, feedback -------------------------------------------------------------
 
 
 @njit
-def commit(p, state, s, key, bits):
+def commit(layers, k, key, bits):
     """Change the weights of the neurons that have tags by these and their factors;
     where the factor is zero, nothing can change, and nothing is done."""
+    p, state, s = parameters_of(layers, k), state_of(layers, k), scratch_of(layers, k)
     n_rows, n_columns = s.size[ROWS], s.size[COLUMNS]
-    n_padded = padded(s)
-    n_moved, moved = 0, np.empty(n_rows, np.int32)
+    n = (n_columns + VECTOR - 1) // VECTOR * VECTOR
+    n_moved, scale = 0, 1 << (p.weight[1] + widths.FRACTION_BITS)
     for row in range(n_rows):
         post = s.tagged[row]
         if s.factor[post] == 0:
             continue
-        moved[n_moved] = post
+        s.moved[n_moved] = post
+        factor, row_key = s.factor[post], random.draw(key, post)
+        if bits < 0:
+            gain = p.weight[0] * factor
+            change_narrowly(
+                s.changes, n_moved, s.tags, row, n, gain, scale, row_key, s.key
+            )
+        else:
+            changes, tags = s.changes[n_moved, :n], s.tags[row, :n]
+            weight_changes(changes, tags, factor, p.weight, row_key, s.active, bits)
         n_moved += 1
-        weight_changes(
-            s.changes[n_moved - 1, :n_padded],
-            s.tags[row, :n_padded],
-            s.factor[post],
-            p.weight,
-            random.draw(key, post),
-            s.active,
-            bits,
-        )
-    changed, at_limit = 0, 0
-    for column in range(n_columns):  # columns first: a column's weights lie together
-        weights = state.weights[s.active[column]]
-        for row in range(n_moved):
-            post = moved[row]
-            before = np.int32(weights[post])
-            after = min(max(before + s.changes[row, column], WEIGHT_MIN), WEIGHT_MAX)
-            weights[post] = after
-            changed += after != before
-            at_limit += (after == WEIGHT_MIN) | (after == WEIGHT_MAX)
+    changed, at_limit = apply_changes(
+        state.weights, s.changes, s.active[:n_columns], s.moved[:n_moved]
+    )
     state.counts[NEURONS_TAGGED] += n_rows
     state.counts[WEIGHT_UPDATES] += n_moved * n_columns
     state.counts[WEIGHTS_CHANGED] += changed
     state.counts[WEIGHTS_LIMIT] += at_limit
-    count_tags(state, s)
 
 
 @njit
-def count_tags(state, s):
-    """Count the tags of the sample and those at their limit."""
-    n_rows, n_columns = s.size[ROWS], s.size[COLUMNS]
-    at_limit = 0
-    for row in range(n_rows):
-        for column in range(n_columns):
-            tag = s.tags[row, column]
-            at_limit += (tag == TAG_MAX) | (tag == TAG_MIN)
-    state.counts[TAGS] += n_rows * n_columns
-    state.counts[TAGS_LIMIT] += at_limit
+def apply_changes(weights, changes, active, moved):
+    """Add the changes to the weights, which saturate: a column first, since its weights
+    lie together, and two columns at a time, which share the row. Returns how many
+    weights changed, and how many stand at a limit."""
+    n_rows, column, last = uint64(moved.size), uint64(0), uint64(active.size)
+    n_changed, n_at_limit = np.int32(0), np.int32(0)
+    while column < last:
+        pre, is_alone = uint64(active[column]), column + ONE == last
+        pair = pre if is_alone else uint64(active[column + ONE])
+        for row in range(n_rows):
+            post = uint64(moved[row])
+            first = move(weights, pre, post, changes[row, column])
+            n_changed += first[0]
+            n_at_limit += first[1]
+            if not is_alone:
+                second = move(weights, pair, post, changes[row, column + ONE])
+                n_changed += second[0]
+                n_at_limit += second[1]
+        column += ONE + ONE
+    return n_changed, n_at_limit
+
+
+@njit(inline="always")
+def move(weights, pre, post, change):
+    """Change a weight. Returns whether it changed, and whether it stands at a limit."""
+    before = np.int32(weights[pre, post])
+    after = min(max(int(before + np.int32(change)), WEIGHT_MIN), WEIGHT_MAX)
+    weights[pre, post] = after
+    is_at_limit = np.uint8(after - WEIGHT_MAX) <= 1  # either of them
+    return np.int32(after != before), np.int32(is_at_limit)
 
 
 @njit
-def learn_feedback(p, state, s, direction, key, uniform, bits):
+def learn_feedback(layers, k, direction, key, uniform, bits):
     """Move the feedback weights of the probing layer's neurons that fired."""
+    p, state, s = parameters_of(layers, k), state_of(layers, k), scratch_of(layers, k)
     at_limit, n_fired = 0, 0
     y3 = arithmetic.decay_trace(FEEDBACK_DECAY_FACTOR, p.alpha_y, uniform)
     for row in range(s.size[ROWS]):

@@ -7,12 +7,12 @@ import numpy as np
 
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.engine.credit import multiply
+from lava_sfdfa.engine.layers import Layers, make_layers
 from lava_sfdfa.engine.sample import classify_samples, learn_samples, present_sample
 from lava_sfdfa.engine.state import (
     COUNTS,
     ROWS,
     Clock,
-    Layer,
     Scratch,
     by_synapse,
     make_noise,
@@ -105,16 +105,20 @@ class Engine:
         predictions = classify_samples(layers, events.arrays, order, n_spikes, scores)
         return predictions, n_spikes, scores
 
+    def spikes(self, events: Events, sample: int) -> list[tuple[Array, Array]]:
+        """Spikes of one sample, without learning: for each layer the neurons in the
+        order of their spikes, and where each step begins among them, int32."""
+        self.classify(events, np.array([sample]))
+        return [
+            (s.spikes[: s.start[-1]].copy(), s.start.copy()) for s in self._scratches
+        ]
+
     def raster(self, events: Events, sample: int) -> list[tuple[Array, Array]]:
         """Spikes of one sample, without learning: for each layer the steps and the
         neurons, in the order of the spikes."""
-        self.classify(events, np.array([sample]))
         return [
-            (
-                np.repeat(np.arange(len(s.start) - 1), np.diff(s.start)),
-                s.spikes[: s.start[-1]].copy(),
-            )
-            for s in self._scratches
+            (np.repeat(np.arange(len(start) - 1), np.diff(start)), spikes)
+            for spikes, start in self.spikes(events, sample)
         ]
 
     def sample(self, layer: int) -> "LayerSample":
@@ -130,19 +134,19 @@ class Engine:
         for a look at every step, without learning and without slowing it down."""
         network = self.start_network
         begin = self.n_learned * network.period
-        layers = tuple(
-            Layer(
-                layer.parameters._replace(steps=steps),
-                layer.state._replace(counts=np.zeros_like(layer.state.counts)),
-                make_scratch(fixed, network.steps),
-                layer.noise,
-            )
-            for layer, fixed in zip(
-                self._layers(begin, steps), network.layers, strict=True
-            )
+        self._draw(begin, steps)
+        shown = tuple(make_scratch(layer, network.steps) for layer in network.layers)
+        layers = make_layers(
+            tuple(p._replace(steps=steps) for p in self._parameters),
+            tuple(s._replace(counts=np.zeros_like(s.counts)) for s in self.states),
+            shown,
+            self._noises,
         )
         present_sample(layers, events.arrays, sample, Clock(network.seed, begin, 0))
-        return tuple(layer.scratch for layer in layers)
+        return tuple(
+            s._replace(u=s.u[: s.n_spikes.size], v=s.v[: s.n_spikes.size])
+            for s in shown
+        )
 
     def network(self) -> FixedNetwork:
         """The network with the weights that learning has reached."""
@@ -169,14 +173,17 @@ class Engine:
     def close(self) -> None:
         """End what the engine has started; here nothing, on a backend its processes."""
 
-    def _layers(self, first: int, count: int) -> tuple[Layer, ...]:
+    def _layers(self, first: int, count: int) -> Layers:
         """What the kernels need for `count` steps from step `first` on."""
+        self._draw(first, count)
+        return make_layers(self._parameters, self.states, self._scratches, self._noises)
+
+    def _draw(self, first: int, count: int) -> None:
         network = self.start_network
-        noises = (
+        self._noises = tuple(
             make_noise(network.rounding, network.seed, layer, first, count)
             for layer in range(len(self.states))
         )
-        return tuple(map(Layer, self._parameters, self.states, self._scratches, noises))
 
 
 def _cosine(a: Array, b: Array) -> float:

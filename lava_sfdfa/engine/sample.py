@@ -17,25 +17,29 @@ from lava_sfdfa.engine.credit import (
     output_factors,
     probe,
 )
+from lava_sfdfa.engine.layers import noise_of, parameters_of, scratch_of
 from lava_sfdfa.engine.presentation import present
 from lava_sfdfa.engine.state import SFDFA, SYMMETRIC, Clock
 
 V_SHARE = 0.25 / widths.VOLTAGE.maximum  # v is less than a quarter of a spike
 
-# In all functions `layers` has a `Layer` each, and `events` is an `EventArrays`.
+# In all functions `layers` are `Layers`, and `events` is an `EventArrays`.
 
 
 @njit
-def forward(layers, train, clock, learning):
+def forward(layers, train, clock, learning, is_shown):
     """Present one sample to all layers; train: its input, see `present`.
 
     A layer needs nothing of the layers above it during the presentation, so each
-    takes all its steps at once, after the one below it.
+    takes all its steps at once, after the one below it. Of the outputs, v counts in the
+    prediction.
     """
-    present(layers[0], train, clock, learning)
-    for number in range(1, len(layers)):
-        below = layers[number - 1].scratch
-        present(layers[number], (below.spikes, below.start), clock, learning)
+    last = len(layers.places) - 1
+    present(layers, 0, train, clock, learning, is_shown or last == 0)
+    for number in range(1, last + 1):
+        below = scratch_of(layers, number - 1)
+        train = below.spikes, below.start
+        present(layers, number, train, clock, learning, is_shown or number == last)
 
 
 @njit
@@ -44,25 +48,25 @@ def commit_all(layers, errors, steps, clock, sample):
 
     errors: of the outputs; steps: a `Steps`; sample: how many were learned before.
     """
-    n_hidden = len(layers) - 1
-    for number in range(len(layers)):
-        p, state, s, noise = layers[number]
+    n_hidden = len(layers.places) - 1
+    for number in range(n_hidden + 1):
+        noise = noise_of(layers, number)
         key = random.stream_key(clock.seed, random.FACTOR, number, sample)
         if number == n_hidden:
             step = steps.error
-            output_factors(p, state, s, errors, key, noise.y[clock.at + step])
+            output_factors(layers, number, errors, key, noise.y[clock.at + step])
         else:
             step = steps.commit
-            hidden_factors(p, state, s, errors, key, noise.y[clock.at + step])
+            hidden_factors(layers, number, errors, key, noise.y[clock.at + step])
         key = random.stream_key(clock.seed, random.WEIGHT, number, clock.begin + step)
-        commit(p, state, s, key, noise.bits[clock.at + step])
+        commit(layers, number, key, noise.bits[clock.at + step])
 
 
 @njit
 def predict(s):
     """The output with most spikes; of equal ones that with the highest v."""
     best = 0
-    for output in range(1, s.v.size):
+    for output in range(1, s.n_spikes.size):
         more = s.n_spikes[output] > s.n_spikes[best]
         same = s.n_spikes[output] == s.n_spikes[best]
         if more or (same and s.v[output] > s.v[best]):
@@ -97,16 +101,16 @@ def learn_samples(layers, events, labels, order, program, first):
     learned before. Returns the predictions, each made before its sample was learned:
     int64 (len(order),).
     """
-    n_hidden, seed, steps = len(layers) - 1, program.seed, program.steps
-    last = layers[n_hidden].scratch
-    train = make_train(events, layers[0].parameters.steps)
-    direction, errors = np.empty_like(last.v), np.empty_like(last.v)
+    n_hidden, seed, steps = len(layers.places) - 1, program.seed, program.steps
+    last = scratch_of(layers, n_hidden)
+    train = make_train(events, parameters_of(layers, 0).steps)
+    direction, errors = np.empty_like(last.n_spikes), np.empty_like(last.n_spikes)
     predictions = np.empty(order.size, np.int64)
     for position in range(order.size):
         number, sample = first + position, order[position]
         clock = Clock(seed, number * steps.period, position * steps.period)
         load_input(events, sample, train)
-        forward(layers, train, clock, True)
+        forward(layers, train, clock, True, False)
         predictions[position] = predict(last)
 
         probing = number % n_hidden
@@ -123,10 +127,11 @@ def learn_samples(layers, events, labels, order, program, first):
             )
         commit_all(layers, errors, steps, clock, number)
         if program.feedback == SFDFA:
-            p, state, s, noise = layers[probing]
+            noise = noise_of(layers, probing)
             at, now = clock.at + steps.feedback, clock.begin + steps.feedback
             key = random.stream_key(seed, random.FEEDBACK, probing, now)
-            learn_feedback(p, state, s, direction, key, noise.y[at], noise.bits[at])
+            y, bits = noise.y[at], noise.bits[at]
+            learn_feedback(layers, probing, direction, key, y, bits)
     return predictions
 
 
@@ -139,17 +144,18 @@ def classify_samples(layers, events, order, n_spikes, scores):
     for its v, so that the largest is the prediction. Returns the predictions: int64
     (len(order),).
     """
-    last, n_steps = layers[len(layers) - 1].scratch, layers[0].parameters.steps
+    depth, n_steps = len(layers.places), parameters_of(layers, 0).steps
+    last = scratch_of(layers, depth - 1)
     train = make_train(events, n_steps)
     predictions = np.empty(order.size, np.int64)
     for position in range(order.size):
         load_input(events, order[position], train)
-        forward(layers, train, Clock(0, 0, 0), False)
+        forward(layers, train, Clock(0, 0, 0), False, False)
         predictions[position] = predict(last)
-        for output in range(last.v.size):
+        for output in range(last.n_spikes.size):
             scores[position, output] = last.n_spikes[output] + last.v[output] * V_SHARE
-        for number in range(len(layers)):
-            n_spikes[number] += layers[number].scratch.start[n_steps]
+        for number in range(depth):
+            n_spikes[number] += scratch_of(layers, number).start[n_steps]
     return predictions
 
 
@@ -157,13 +163,7 @@ def classify_samples(layers, events, order, n_spikes, scores):
 def present_sample(layers, events, sample, clock):
     """Show one sample so that tags grow, for as many steps as the parameters say, and
     learn nothing from it."""
-    n_steps = max(layers[0].parameters.steps, events.counts.shape[1])
+    n_steps = max(parameters_of(layers, 0).steps, events.counts.shape[1])
     train = make_train(events, n_steps)
     load_input(events, sample, train)
-    forward(layers, train, clock, True)
-
-
-@disk_cached
-def present_layer(layer, train):
-    """Show one sample to one layer, without learning."""
-    present(layer, train, Clock(0, 0, 0), False)
+    forward(layers, train, clock, True, True)

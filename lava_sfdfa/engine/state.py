@@ -15,7 +15,7 @@ from lava_sfdfa.types import Array
 
 LAVA_Y_TAU = 65535.0  # of the y traces of Loihi3FLearningRule; learning_rule.py
 LAVA_VARIABLE_SEED = 2  # of the rounding of w and t; connection.py:692
-SILENT = -1  # row of a neuron without tags, column of an input without spikes
+ABSENT = -1  # row of a neuron without tags, column of an input without spikes
 NEVER = -1  # no step
 OWN = -1  # in `Noise`: every synapse draws its own bits
 
@@ -62,9 +62,6 @@ class Parameters(NamedTuple):
     decay_u: int  # u loses nothing at 4096
     decay_v: int
     threshold: int  # in the units of v
-    alpha1: float  # decay of x1 in a step
-    alpha2: float
-    alpha_y: float  # of a received y; 1 unless rounding is as in Lava
     impulse: int
     reciprocal_exponent: int
     tag: tuple[int, int]  # mantissa and exponent of s, see `Rule`
@@ -79,6 +76,11 @@ class Parameters(NamedTuple):
     path_shift: int  # of the weights of whole paths, for symmetric feedback
     factor_bits: int  # y3 is a multiple of 2**this
     wake_step: int  # of the presentation, or NEVER
+    on_grid: bool  # whether alpha1 and alpha2 are multiples of 2**-24
+    alpha1: float  # decay of x1 in a step
+    alpha2: float
+    alpha_y: float  # of a received y; 1 unless rounding is as in Lava
+    last_rise: float  # the most that a u of 1 may still add to v, see `neurons.coast`
 
 
 class State(NamedTuple):
@@ -92,27 +94,40 @@ class State(NamedTuple):
 
 class Scratch(NamedTuple):
     """What lives for one sample. Rows are the neurons that have tags, since they spiked
-    or were woken, in this order; columns the inputs that spiked, likewise."""
+    or were woken; columns the inputs that spiked, in this order. Arrays of neurons and
+    of columns are as long as whole vectors of the processor, see `whole`."""
 
-    input: Array  # (n_post,) int32, synaptic input of a step
-    u: Array  # (n_post,) int32
-    v: Array  # (n_post,) int32
+    input: Array  # (neurons,) int32, synaptic input of a step
+    sums: Array  # (neurons,) int16, a part of it
+    u: Array  # (neurons,) int32
+    v: Array  # (neurons,) int32
+    above: Array  # (neurons / 32,) uint32, a bit for each above its threshold
     n_spikes: Array  # (n_post,) int32
-    last: Array  # (n_post,) int32, last step in which tags grew, where they did
-    row: Array  # (n_post,) int32, row of a neuron or SILENT
+    spikes: Array  # (steps * n_post,) int32, neurons in the order of their spikes
+    spike_u: Array  # (steps * n_post,) int32, u at each of these spikes
+    start: Array  # (steps + 1,) int32, where the spikes of a step begin
+    row: Array  # (n_post,) int32, row of a neuron or ABSENT
     tagged: Array  # (n_post,) int32, neuron of a row
-    column: Array  # (n_pre,) int32, column of an input or SILENT
-    active: Array  # (n_pre,) int32, input of a column
-    x1: Array  # (n_pre,) int32, by column
-    x2: Array  # (n_pre,) int32, by column
-    tags: Array  # (n_post, n_pre) int16, by row and column
-    jumps: Array  # (n_post, n_pre) int16, second tags; (0, 0) without them
-    changes: Array  # (n_post, n_pre) int16, of the weights: rows that change
+    first: Array  # (n_post + 1,) int32, where the growths of a row begin
+    growth_step: Array  # ((steps + 1) * n_post,) int32, step of each growth of a tag
+    growth_y1: Array  # ((steps + 1) * n_post,) int32, y1 of it
+    column: Array  # (n_pre,) int32, column of an input or ABSENT
+    active: Array  # (columns,) int32, input of a column
+    key: Array  # (columns,) uint32, `random.synapse_step` of it
+    x1: Array  # (columns,) uint32, traces now
+    x2: Array  # (columns,) uint32
+    kept_x1: Array  # (steps, columns) uint8, traces in the steps in which tags grow
+    kept_x2: Array  # (steps, columns) uint8
+    n_kept: Array  # (steps,) int32, columns of these, as whole vectors
+    step_key: Array  # (steps,) uint64, start of the random numbers of the tags
+    noise: Array  # (columns,) uint8, of the rounding of a row
+    tags: Array  # (n_post, columns) int16, by row and column
+    jumps: Array  # (n_post, columns) int16, second tags; (0, columns) without them
+    changes: Array  # (n_post, columns) int16, of the weights: rows that change
+    moved: Array  # (n_post,) int32, neurons of these rows
     own: Array  # (n_post,) int32, p: -1 or 1 where the neuron probes
     payload: Array  # (n_post,) int32, what it sends in the probe phase
     factor: Array  # (n_post,) int32, y3
-    spikes: Array  # (steps * n_post,) int32, neurons in the order of their spikes
-    start: Array  # (steps + 1,) int32, where the spikes of a step begin
     size: Array  # (2,) int64, number of rows and of columns
 
 
@@ -122,7 +137,7 @@ ROWS, COLUMNS = 0, 1  # positions in `Scratch.size`
 def by_synapse(scratch: Scratch, values: Array, rest: int) -> Array:
     """Tags by neuron and input, from those by row and column; rest: where there is
     none. values: `tags` or `jumps` of the scratch. Returns int32 (n_post, n_pre)."""
-    full = np.full(scratch.tags.shape, rest, np.int32)
+    full = np.full((scratch.row.size, scratch.column.size), rest, np.int32)
     n_rows, n_columns = scratch.size
     spiked = np.ix_(scratch.tagged[:n_rows], scratch.active[:n_columns])
     full[spiked] = values[:n_rows, :n_columns]
@@ -130,8 +145,9 @@ def by_synapse(scratch: Scratch, values: Array, rest: int) -> Array:
 
 
 def by_input(scratch: Scratch, values: Array) -> Array:
-    """Traces by input, from those by column. values: x1 or x2 of the scratch."""
-    full, n_columns = np.zeros_like(values), scratch.size[COLUMNS]
+    """Traces by input, from those by column: int32 (n_pre,). values: x1 or x2 of the
+    scratch."""
+    full, n_columns = np.zeros(scratch.column.size, np.int32), scratch.size[COLUMNS]
     full[scratch.active[:n_columns]] = values[:n_columns]
     return full
 
@@ -143,15 +159,6 @@ class Noise(NamedTuple):
     x2: Array  # (n,) float64, decay of the fast trace
     y: Array  # (n,) float64, decay of received y
     bits: Array  # (n,) int32, 0..127 for the rounding of w, t and B, or OWN
-
-
-class Layer(NamedTuple):
-    """All that a kernel needs of a layer."""
-
-    parameters: Parameters
-    state: State
-    scratch: Scratch
-    noise: Noise
 
 
 class Clock(NamedTuple):
@@ -215,6 +222,8 @@ def make_parameters(network: FixedNetwork, number: int, share: float) -> Paramet
         path_shift=network.path_shift(number),
         factor_bits=layer.rule.factor_bits,
         wake_step=NEVER if layer.wake_step is None else layer.wake_step,
+        on_grid=not lava,
+        last_rise=_last_rise(layer, network.steps),
     )
 
 
@@ -225,6 +234,26 @@ def _pair(scale: Scale | None) -> tuple[int, int]:
 def lava_alpha(tau_steps: float) -> float:
     """Decay factor of a trace for one step, as lava-nc computes it."""
     return math.exp(-1.0 / tau_steps)
+
+
+def _last_rise(layer: FixedLayer, steps: int) -> float:
+    """The largest sum over k of what u loses in j steps and v in k - j, j to k."""
+    keep_u = 1 - (layer.du + 1) / 2**widths.DECAY_BITS
+    keep_v = 1 - layer.dv / 2**widths.DECAY_BITS
+    rise, most, current = 0.0, 0.0, 1.0
+    for _ in range(steps):
+        current *= keep_u
+        rise = rise * keep_v + current
+        most = max(most, rise)
+    return most
+
+
+VECTOR = 32  # numbers that a loop takes at a time
+
+
+def whole(n: int) -> int:
+    """A number of neurons or columns, rounded up to whole vectors."""
+    return -(-n // VECTOR) * VECTOR
 
 
 def make_state(layer: FixedLayer, rate: Array | None) -> State:
@@ -238,22 +267,38 @@ def make_state(layer: FixedLayer, rate: Array | None) -> State:
 
 
 def make_scratch(layer: FixedLayer, steps: int) -> Scratch:
-    """Scratch space of a layer; its content means nothing before `clear`."""
-    n_pre, n_post = layer.n_pre, layer.n_post
-    by_input = dict.fromkeys(("column", "active", "x1", "x2"), n_pre)
-    sizes = {**by_input, "spikes": steps * n_post, "start": steps + 1}
-    arrays = {
-        name: np.zeros(sizes.get(name, n_post), np.int32)
-        for name in Scratch._fields
-        if name not in ("tags", "jumps", "changes", "size")
+    """Scratch space of a layer; a presentation clears what it reads."""
+    n_post, neurons, columns = layer.n_post, whole(layer.n_post), whole(layer.n_pre)
+    shapes: dict[str, tuple[type, tuple[int, ...]]] = {
+        "input": (np.int32, (neurons,)),
+        "sums": (np.int16, (neurons,)),
+        "u": (np.int32, (neurons,)),
+        "v": (np.int32, (neurons,)),
+        "above": (np.uint32, (neurons // VECTOR,)),
+        "spikes": (np.int32, (steps * n_post,)),
+        "spike_u": (np.int32, (steps * n_post,)),
+        "start": (np.int32, (steps + 1,)),
+        "first": (np.int32, (n_post + 1,)),
+        "growth_step": (np.int32, ((steps + 1) * n_post,)),
+        "growth_y1": (np.int32, ((steps + 1) * n_post,)),
+        "column": (np.int32, (layer.n_pre,)),
+        "active": (np.int32, (columns,)),
+        "key": (np.uint32, (columns,)),
+        "x1": (np.uint32, (columns,)),
+        "x2": (np.uint32, (columns,)),
+        "kept_x1": (np.uint8, (steps, columns)),
+        "kept_x2": (np.uint8, (steps, columns)),
+        "n_kept": (np.int32, (steps,)),
+        "step_key": (np.uint64, (steps,)),
+        "noise": (np.uint8, (columns,)),
+        "tags": (np.int16, (n_post, columns)),
+        "jumps": (np.int16, (n_post if layer.rule.jump else 0, columns)),
+        "changes": (np.int16, (n_post, columns)),
+        "size": (np.int64, (2,)),
     }
-    return Scratch(
-        tags=np.zeros((n_post, n_pre), np.int16),
-        jumps=np.zeros((n_post, n_pre) if layer.rule.jump else (0, 0), np.int16),
-        changes=np.zeros((n_post, n_pre), np.int16),
-        size=np.zeros(2, np.int64),
-        **arrays,
-    )
+    rest = (np.int32, (n_post,))
+    made = [shapes.get(name, rest) for name in Scratch._fields]
+    return Scratch(*(np.zeros(shape, dtype) for dtype, shape in made))
 
 
 def make_noise(rounding: str, seed: int, layer: int, first: int, count: int) -> Noise:

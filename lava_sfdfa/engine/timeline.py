@@ -91,11 +91,13 @@ class Timeline:
         if step < first_reset:
             state["tag_1"] = by_synapse(scratch, scratch.tags, 0)
         elif step >= second_reset or self.network.rounding != "shared":
-            state["tag_1"] = np.zeros(scratch.tags.shape, np.int32)
+            state["tag_1"] = np.zeros_like(by_synapse(scratch, scratch.tags, 0))
         if recursive and step < self.schedule.steps:
             state["tag_2"] = by_synapse(scratch, scratch.jumps, JUMP_REST)
         elif recursive and step == self.schedule.rest:
-            state["tag_2"] = np.full(scratch.tags.shape, JUMP_REST)
+            state["tag_2"] = np.full_like(
+                by_synapse(scratch, scratch.tags, 0), JUMP_REST
+            )
         return state
 
     def _synapses(self, step: int, layer: int) -> State:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lava_sfdfa.chip.protocol import Schedule
-from lava_sfdfa.engine.presentation import integrate
+from lava_sfdfa.engine.neurons import integrate
 
 pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
 
