@@ -148,6 +148,12 @@ def weights_of(layers, k):
 
 
 @njit(forceinline=True)
+def counts_of(layers, k):
+    """What is counted in layer `k`: int64 (len(COUNTS),)."""
+    return int64(layers.places, k, STATE + 3)
+
+
+@njit(forceinline=True)
 def scratch_of(layers, k):
     """The `Scratch` of layer `k`."""
     t = layers.places

@@ -1,4 +1,4 @@
-"""The presentation of a sample to a layer: neurons, then traces, then tags.
+"""Traces and tags of a layer during the presentation, after its neurons have run.
 
 What a layer does in a step of Lava is: input of the step before arrives, neurons
 integrate and spike, traces decay and take the input spikes of this step, tags grow.
@@ -15,15 +15,11 @@ from lava_sfdfa.chip import arithmetic, random, widths
 from lava_sfdfa.chip.protocol import JUMP_REST, SILENT_RATE, WAKE_SLOPE
 from lava_sfdfa.engine.layers import noise_of, parameters_of, scratch_of, state_of
 from lava_sfdfa.engine.narrow import grow_narrowly, growth_bound, largest_tag
-from lava_sfdfa.engine.neurons import run_neurons
 from lava_sfdfa.engine.state import (
     ABSENT,
     COLUMNS,
-    CURRENTS_WRAPPED,
     IMPULSES,
     ROWS,
-    SPIKES,
-    STEPS,
     TAGS,
     TAGS_LIMIT,
     TRACES_LIMIT,
@@ -40,25 +36,6 @@ from lava_sfdfa.engine.synapses import (
 TRACE_MAX = widths.TRACE.maximum
 ALPHA_BITS = np.uint32(arithmetic.ALPHA_BITS)
 uint32, uint64 = np.uint32, np.uint64
-
-
-@njit
-def present(layers, k, train, clock, learning, is_shown):
-    """Show one sample to layer `k`: T steps of spikes in, spikes and tags out.
-
-    train: the input spikes and where each step begins, as `spikes` and `start` of a
-    `Scratch`; clock: a `Clock`; learning: whether tags grow; is_shown: whether u and v
-    of all neurons matter in the end.
-    """
-    wrapped = run_neurons(layers, k, train, is_shown)
-    p, counts = parameters_of(layers, k), state_of(layers, k).counts
-    counts[CURRENTS_WRAPPED] += wrapped
-    counts[SPIKES] += scratch_of(layers, k).start[p.steps]
-    counts[STEPS] += p.steps
-    if learning:
-        keep_traces(layers, k, train, clock)
-        find_growths(layers, k, clock)
-        grow_all(layers, k, clock)
 
 
 # --- traces -----------------------------------------------------------------------

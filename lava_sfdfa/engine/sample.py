@@ -17,9 +17,17 @@ from lava_sfdfa.engine.credit import (
     output_factors,
     probe,
 )
-from lava_sfdfa.engine.layers import noise_of, parameters_of, scratch_of
-from lava_sfdfa.engine.presentation import present
-from lava_sfdfa.engine.state import SFDFA, SYMMETRIC, Clock
+from lava_sfdfa.engine.layers import counts_of, noise_of, parameters_of, scratch_of
+from lava_sfdfa.engine.neurons import run_neurons
+from lava_sfdfa.engine.presentation import find_growths, grow_all, keep_traces
+from lava_sfdfa.engine.state import (
+    CURRENTS_WRAPPED,
+    SFDFA,
+    SPIKES,
+    STEPS,
+    SYMMETRIC,
+    Clock,
+)
 
 V_SHARE = 0.25 / widths.VOLTAGE.maximum  # v is less than a quarter of a spike
 
@@ -28,18 +36,27 @@ V_SHARE = 0.25 / widths.VOLTAGE.maximum  # v is less than a quarter of a spike
 
 @njit
 def forward(layers, train, clock, learning, is_shown):
-    """Present one sample to all layers; train: its input, see `present`.
+    """Present one sample to all layers: T steps of spikes in, spikes and tags out.
 
-    A layer needs nothing of the layers above it during the presentation, so each
-    takes all its steps at once, after the one below it. Of the outputs, v counts in the
-    prediction.
+    train: the input spikes and where each step begins, as `spikes` and `start` of a
+    `Scratch`; clock: a `Clock`; learning: whether tags grow; is_shown: whether u and v
+    of all neurons matter in the end. A layer needs nothing of the layers above it
+    during the presentation, so each takes all its steps at once, after the one below
+    it. Of the outputs, v counts in the prediction.
     """
     last = len(layers.places) - 1
-    present(layers, 0, train, clock, learning, is_shown or last == 0)
-    for number in range(1, last + 1):
-        below = scratch_of(layers, number - 1)
-        train = below.spikes, below.start
-        present(layers, number, train, clock, learning, is_shown or number == last)
+    for k in range(last + 1):
+        wrapped = run_neurons(layers, k, train, is_shown or k == last)
+        p, s = parameters_of(layers, k), scratch_of(layers, k)
+        counts = counts_of(layers, k)
+        counts[CURRENTS_WRAPPED] += wrapped
+        counts[SPIKES] += s.start[p.steps]
+        counts[STEPS] += p.steps
+        if learning:
+            keep_traces(layers, k, train, clock)
+            find_growths(layers, k, clock)
+            grow_all(layers, k, clock)
+        train = s.spikes, s.start
 
 
 @njit
