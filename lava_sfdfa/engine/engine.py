@@ -1,18 +1,21 @@
 """The engine: a fixed-point network that learns, one sample at a time."""
 
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.engine.credit import multiply
-from lava_sfdfa.engine.layers import Layers, make_layers
+from lava_sfdfa.engine.layers import make_layers
 from lava_sfdfa.engine.sample import classify_samples, learn_samples, present_sample
 from lava_sfdfa.engine.state import (
     COUNTS,
     ROWS,
     Clock,
+    Noise,
     Scratch,
     by_synapse,
     make_noise,
@@ -24,6 +27,8 @@ from lava_sfdfa.engine.state import (
 )
 from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.types import Array
+
+LEAST_PART = 256  # samples that are worth a thread
 
 
 class LayerSample(NamedTuple):
@@ -58,9 +63,8 @@ class Engine:
             make_state(layer, rate)
             for layer, rate in zip(network.layers, (*rates, *rest), strict=True)
         )
-        self._scratches = tuple(
-            make_scratch(layer, network.steps) for layer in network.layers
-        )
+        self._scratches = self._new_scratches()
+        self._rooms = [self._scratches]  # one for each thread that classifies
         self.set_learning_share(1.0)
 
     def set_learning_share(self, share: float) -> None:
@@ -77,7 +81,8 @@ class Engine:
         the predictions, each made before its sample was learned: int64 (m,).
         """
         period, first = self.start_network.period, self.n_learned
-        layers = self._layers(first * period, len(order) * period)
+        noises = self._noises(first * period, len(order) * period)
+        layers = make_layers(self._parameters, self.states, self._scratches, noises)
         predictions = learn_samples(
             layers, events.arrays, labels, order, self._program, first
         )
@@ -99,11 +104,39 @@ class Engine:
         return self._classify(events, np.arange(len(events)))[2]
 
     def _classify(self, events: Events, order: Array) -> tuple[Array, Array, Array]:
-        n_spikes = np.zeros(len(self.states), np.int64)
+        """Predictions, spikes of each layer, scores: some of the samples on each core,
+        which share the weights."""
+        n_parts = max(1, min(n_cores(), len(order) // LEAST_PART))
+        while len(self._rooms) < n_parts:
+            self._rooms.append(self._new_scratches())
+        parts = zip(np.array_split(order, n_parts), self._rooms, strict=False)
+        with ThreadPoolExecutor(n_parts) as pool:
+            found = list(pool.map(lambda part: self._part(events, *part), parts))
+        for state, *counts in zip(
+            self.states, *(part[3] for part in found), strict=True
+        ):
+            state.counts[:] += sum(counts)
+        predictions, n_spikes, scores, _ = zip(*found, strict=True)
+        return np.concatenate(predictions), sum(n_spikes), np.concatenate(scores)
+
+    def _new_scratches(self) -> tuple[Scratch, ...]:
+        network = self.start_network
+        return tuple(make_scratch(layer, network.steps) for layer in network.layers)
+
+    def _part(
+        self, events: Events, order: Array, scratches: tuple[Scratch, ...]
+    ) -> tuple[Array, Array, Array, list[Array]]:
+        counts = [np.zeros_like(state.counts) for state in self.states]
+        states = tuple(
+            state._replace(counts=own)
+            for state, own in zip(self.states, counts, strict=True)
+        )
+        n_spikes = np.zeros(len(states), np.int64)
         scores = np.zeros((len(order), self.start_network.sizes[-1]))
-        layers = self._layers(0, 0)
+        noises = self._noises(0, 0)
+        layers = make_layers(self._parameters, states, scratches, noises)
         predictions = classify_samples(layers, events.arrays, order, n_spikes, scores)
-        return predictions, n_spikes, scores
+        return predictions, n_spikes, scores, counts
 
     def spikes(self, events: Events, sample: int) -> list[tuple[Array, Array]]:
         """Spikes of one sample, without learning: for each layer the neurons in the
@@ -134,13 +167,13 @@ class Engine:
         for a look at every step, without learning and without slowing it down."""
         network = self.start_network
         begin = self.n_learned * network.period
-        self._draw(begin, steps)
-        shown = tuple(make_scratch(layer, network.steps) for layer in network.layers)
+        noises = self._noises(begin, steps)
+        shown = self._new_scratches()
         layers = make_layers(
             tuple(p._replace(steps=steps) for p in self._parameters),
             tuple(s._replace(counts=np.zeros_like(s.counts)) for s in self.states),
             shown,
-            self._noises,
+            noises,
         )
         present_sample(layers, events.arrays, sample, Clock(network.seed, begin, 0))
         return tuple(
@@ -173,17 +206,18 @@ class Engine:
     def close(self) -> None:
         """End what the engine has started; here nothing, on a backend its processes."""
 
-    def _layers(self, first: int, count: int) -> Layers:
-        """What the kernels need for `count` steps from step `first` on."""
-        self._draw(first, count)
-        return make_layers(self._parameters, self.states, self._scratches, self._noises)
-
-    def _draw(self, first: int, count: int) -> None:
+    def _noises(self, first: int, count: int) -> tuple[Noise, ...]:
+        """Random numbers of `count` steps from step `first` on."""
         network = self.start_network
-        self._noises = tuple(
+        return tuple(
             make_noise(network.rounding, network.seed, layer, first, count)
             for layer in range(len(self.states))
         )
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def _cosine(a: Array, b: Array) -> float:

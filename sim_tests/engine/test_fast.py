@@ -8,6 +8,7 @@ from numba import njit
 from small import random_samples, small_config, small_network
 
 from lava_sfdfa.chip import arithmetic, random, widths
+from lava_sfdfa.engine import engine as engine_module
 from lava_sfdfa.engine import neurons
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.layers import make_layers, scratch_of
@@ -130,7 +131,6 @@ def test_neurons_run_fast_as_they_do_plainly(n_post, most):
     config = small_config(hidden=(n_post,), steps=40)
     network = small_network(config, n_inputs=90)
     engine = Engine(network)
-    engine.learn(*random_samples(config, 1), np.arange(1))  # draws its noise
     fixed, n_spikes = network.layers[0], 0
     for seed in range(10):
         spikes, start = spikes_of(seed, 90, 40, most)
@@ -141,7 +141,7 @@ def test_neurons_run_fast_as_they_do_plainly(n_post, most):
                 engine._parameters[:1],
                 engine.states[:1],
                 (scratch,),
-                engine._noises[:1],
+                engine._noises(0, 0)[:1],
             )
             if fast:
                 assert neurons.cannot_wrap(40, engine._parameters[0].decay_u, 0, start)
@@ -183,3 +183,23 @@ def test_layers_of_any_number_are_compiled_once():
             engine.learn(events, labels, np.arange(2))
             assert len(learn_samples.signatures) == 1
             assert dataclasses.astuple(config)
+
+
+def test_samples_are_classified_on_all_cores_as_on_one(monkeypatch):
+    config = small_config(hidden=(12, 6))
+    events, labels = random_samples(config, 40)
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr(engine_module, "n_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(engine_module, "LEAST_PART", 5)
+        engine = Engine(small_network(config))
+        engine.learn(events, labels, np.arange(20))
+        engine.take_counts()
+        predictions, n_spikes = engine.classify(events, np.arange(40)[::-1])
+        found.append(
+            (predictions, n_spikes, engine.scores(events), engine.take_counts())
+        )
+    one, three = found
+    for a, b in zip(one[:3], three[:3], strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert one[3] == three[3] and one[1].all() and len(set(one[0].tolist())) > 1
