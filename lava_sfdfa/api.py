@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from lava_sfdfa.config import Config, Eligibility, known_settings, read_config
 from lava_sfdfa.data.datasets import as_dataset
@@ -21,6 +21,8 @@ from lava_sfdfa.deploy.exchange.exchange import (
 )
 from lava_sfdfa.deploy.mapping.fit import FitReport
 from lava_sfdfa.deploy.mapping.graph import Mode
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.fields import Between, checked
 from lava_sfdfa.model import Data, Model, PathLike
 from lava_sfdfa.network.artifact import Artifact, load_artifact
 from lava_sfdfa.network.content import NAME
@@ -31,6 +33,8 @@ from lava_sfdfa.training.calibrate import calibrate
 from lava_sfdfa.training.comparison import KINDS, Comparison
 from lava_sfdfa.training.display import Bar, Display, Warnings
 from lava_sfdfa.training.run import Backend
+
+Seeds = Annotated[int, Between(1, 1000)]
 
 
 def train(
@@ -59,6 +63,7 @@ def train(
     Errors: InputError, BackendError; Ctrl-C raises `Stopped`, a KeyboardInterrupt,
     after which `out` holds the last full epoch.
     """
+    backend, auto = checked("backend", Backend, backend), checked("auto", bool, auto)
     folder, given = _path(out), _given(config, settings)
     before = load_artifact(folder) if resume and folder is not None else None
     reading = None if before is None else before.reading
@@ -77,7 +82,7 @@ def train(
 def stream(
     data: Data,
     *,
-    late: int | None = None,
+    late: int | str | None = None,
     config: Config | PathLike | None = None,
     out: PathLike | None = None,
     data_dir: PathLike | None = None,
@@ -86,8 +91,8 @@ def stream(
 ) -> Model:
     """Learn samples as they arrive, once, each classified before it is learned.
 
-    late: a class that begins in the second half. The others as in `train`; the result
-    is a `StreamResult`.
+    late: a class, as the labels name it, that begins in the second half. The others as
+    in `train`; the result is a `StreamResult`.
     """
     given = _given(config, settings)
     dataset = as_dataset(data, _path(data_dir), given.get("kind"))
@@ -115,12 +120,12 @@ def compare(
     feedback: of `KINDS`; "exact" is the gradient itself, for small networks. out:
     folder for artifacts, curves and a picture. The others as in `train`.
     """
-    given = _given(config, settings)
+    given, seeds = _given(config, settings), checked("seeds", Seeds, seeds)
+    kinds = (feedback,) if isinstance(feedback, str) else tuple(dict.fromkeys(feedback))
     dataset = as_dataset(data, _path(data_dir), given.get("kind"))
     chosen = _chosen(dataset, given)
     with _display(progress, chosen.epochs) as display:
         chosen = _calibrated(chosen, dataset, given, display)
-        kinds = tuple(dict.fromkeys(feedback))
         result = comparison.compare(dataset, chosen, kinds, seeds, _path(out), display)
     if out is None:
         return result
@@ -198,8 +203,17 @@ def _given(
         values = {}
     elif isinstance(config, Config):
         values = dataclasses.asdict(config)
-    else:
+    elif isinstance(config, (str, Path)):
         values = read_config(Path(config))
+    else:
+        raise InputError(
+            f"config is a {type(config).__name__}; it must be a Config or the path of "
+            "a TOML file, and single settings are arguments of their own"
+        )
+    if "dataset" in settings:
+        raise InputError(
+            "dataset is no setting here; the data set is the first argument, data"
+        )
     return {**values, **known_settings(settings)}
 
 

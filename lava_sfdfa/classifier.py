@@ -12,6 +12,7 @@ from lava_sfdfa.config import Config, Feedback, known_settings
 from lava_sfdfa.data.formats.arrays import NAME
 from lava_sfdfa.data.samples import Dataset, Images
 from lava_sfdfa.data.tables import PopulationCode
+from lava_sfdfa.errors import InputError
 from lava_sfdfa.model import Model
 from lava_sfdfa.presets import epochs_for, named_config
 from lava_sfdfa.training.calibrate import calibrate
@@ -140,11 +141,19 @@ class SFDFAClassifier(ClassifierMixin, BaseEstimator):
             seed = check_random_state(seed).randint(2**31 - 1)
         given = {
             "hidden": self.hidden,
-            "epochs": self.epochs or epochs_for("table", len(data.train)),
+            "epochs": epochs_for("table", len(data.train))
+            if self.epochs is None
+            else self.epochs,
             "feedback": self.feedback,
             "seed": seed,
-            **known_settings(self.settings or {}),
         }
+        settings = known_settings(self.settings or {})
+        if own := sorted(settings.keys() & {*given, "kind", "dataset", "limit"}):
+            raise InputError(
+                f"settings holds {own[0]}, which is an argument of its own or has no "
+                "meaning here; leave it out of settings"
+            )
+        given |= settings
         if self.learning_rate is not None:
             given["learning_rate"] = self.learning_rate
         return calibrate(named_config(NAME, "table", **given), data, given).config

@@ -130,6 +130,11 @@ def check_together(config: Any) -> None:
         raise InputError(
             f"dataset is {config.dataset!r}, which is not valid UTF-8; rename the file"
         ) from None
+    if config.target_false >= config.target_true:
+        raise InputError(
+            f"target_false must be below target_true, {config.target_true}, not "
+            f"{config.target_false}: the true class shall spike most"
+        )
     if config.window_s > config.duration_s:
         raise InputError(
             f"window_s must be at most duration_s, {config.duration_s}, not "

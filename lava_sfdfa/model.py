@@ -10,7 +10,7 @@ import numpy as np
 
 from lava_sfdfa.chip.rule_text import explain, parse
 from lava_sfdfa.chip.widths import WIDTHS
-from lava_sfdfa.config import Config, Kind
+from lava_sfdfa.config import Config, Kind, Limit, Share
 from lava_sfdfa.console import progress_bar
 from lava_sfdfa.data.classes import Classes
 from lava_sfdfa.data.datasets import RECORDED, as_dataset
@@ -31,6 +31,7 @@ from lava_sfdfa.deploy.exchange.exchange import (
 )
 from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.fields import checked
 from lava_sfdfa.network.artifact import (
     NO_DATA,
     Artifact,
@@ -146,6 +147,7 @@ class Model:
         classified. limit: test samples
         to read. Errors: InputError for data that do not fit.
         """
+        limit = checked("limit", Limit, limit)
         is_pair = isinstance(data, (tuple, list)) and len(data) == 2
         if is_tonic(data):
             dataset = self._own_test(tonic_samples(data, self._reading))
@@ -181,6 +183,7 @@ class Model:
         if share is None:
             shares = self._artifact.record.get("learning_share", np.ones(1))
             share = float(shares[-1])
+        share = checked("share", Share, share)
         engine.set_learning_share(share)
         numbers = engine.learn(part.events, part.labels, np.arange(len(part)))
         return self._reading.classes.labels(numbers)

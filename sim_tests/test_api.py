@@ -245,3 +245,42 @@ def test_importing_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: m.evaluate(limit=0), "limit must be between 1"),
+        (lambda m: m.evaluate(limit=2.5), "limit must be an integer"),
+        (
+            lambda m: m.learn(np.zeros((3, 8, 8)), [0, 1, 2], share=-1.0),
+            "share must be between",
+        ),
+        (
+            lambda m: m.learn(np.zeros((3, 8, 8)), [0, 1, 2], share=float("nan")),
+            "share must be between",
+        ),
+        (
+            lambda m: ls.train(stripes(), backend="gpu"),
+            "backend must be one of cpu, lava",
+        ),
+        (lambda m: ls.train(stripes(), auto="yes"), "auto must be true or false"),
+        (lambda m: ls.train(stripes(), config={"hidden": [3]}), "config is a dict"),
+        (lambda m: ls.train(stripes(), dataset="digits"), "dataset is no setting here"),
+        (lambda m: ls.train(stripes(), target_false=20), "target_false must be below"),
+        (lambda m: ls.compare(stripes(), seeds=0), "seeds must be between 1"),
+        (lambda m: ls.compare(stripes(), feedback="none"), "none"),
+    ],
+)
+def test_wrong_values_of_arguments_are_refused(model, call, message):
+    with pytest.raises(ls.InputError, match=message):
+        call(model)
+
+
+def test_a_class_that_arrives_late_is_named_as_the_labels_are():
+    x, y = stripes()
+    found = ls.stream((x, np.array(["a", "b"])[y]), late="b", hidden=[10])
+    assert found.result.late == "b" and found.result.late_from > 0
+    numbers = ls.stream((x, 10 + 10 * y), late=20, hidden=[10])
+    assert numbers.result.late == 20
+    assert numbers.result.late_from == found.result.late_from

@@ -20,13 +20,13 @@ from lava_sfdfa.console import console
 @network_options
 @choice_option("feedback", "How errors reach hidden neurons; sfdfa learns the way.")
 @click.option("--limit", type=int, help="How many samples the stream has.")
-@click.option("--late", type=int, help="A class that begins in the second half.")
+@click.option("--late", help="A class that begins in the second half.")
 @out_option("The folder of the run; by default below runs/.")
 @json_option
 def stream(
     data_dir: Path | None,
     config: Path | None,
-    late: int | None,
+    late: str | None,
     out: Path | None,
     json_: bool,
     **options: Any,

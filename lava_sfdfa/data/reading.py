@@ -71,11 +71,12 @@ class Reading:
         return Images(self._pixels(x, where), labels)
 
     def _fits(self, x: Array) -> bool:
-        """Whether samples have the shape; images and tables may also come as rows."""
+        """Whether samples have the shape; images may also come as rows, and go to a
+        network that learned rows."""
         if self.kind == "series":
             return x.ndim == 3 and x.shape[1] == self.shape[0]
         found, own = ([k for k in s if k > 1] for s in (x.shape[1:], self.shape))
-        is_row = len(found) <= 1 or len(own) <= 1
+        is_row = self.kind == "image" and min(len(found), len(own)) <= 1
         return x.ndim >= 2 and (
             found == own or (is_row and math.prod(found) == math.prod(own))
         )
@@ -164,7 +165,7 @@ def _note_of_images(x: Array, where: str, top: float | None) -> str:
     shape = " x ".join(map(str, x.shape[1:]))
     white = top or (1 if x.dtype.kind == "f" else 255)
     note = f"{where} is read as images of {shape}, from 0 to {white:g}"
-    is_unsure = x.ndim == 3 and x.dtype.kind == "f"
+    is_unsure = x.ndim == 3 and x.dtype != np.uint8
     return f"{note}; if they are series, say so with kind (--kind)" * is_unsure or note
 
 
@@ -227,7 +228,10 @@ def samples_of(values: Any, where: str, kind: Kind | None) -> Array:
 
 
 def _listed(values: Any) -> Any:
-    """Arrays of objects, which may hold numbers or texts, as lists."""
+    """Arrays of objects, which may hold numbers or texts, as lists; masked values as
+    NaN."""
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "iuf":
+        return np.ma.filled(values.astype(np.float64), np.nan)  # and so it is refused
     is_of_objects = isinstance(values, np.ndarray) and values.dtype == object
     return values.tolist() if is_of_objects else values
 
@@ -297,7 +301,7 @@ def numbers_of(x: Array, where: str, kind: Kind) -> Array:
     if kind == "series" and bad.any():
         ends = np.flip(np.cumprod(np.flip(np.isnan(x), -1), axis=-1), -1).astype(bool)
         together = ends.all(axis=1, keepdims=True)
-        bad &= ~together
+        bad &= ~together | together.all(axis=2, keepdims=True)  # nothing at all is bad
     if bad.any():
         raise InputError(
             f"{where}: sample {int(np.argwhere(bad)[0, 0])} holds NaN or infinity; "
@@ -316,9 +320,15 @@ def to_bytes(images: Array, where: str, top: float | None = None) -> Array:
     values = numbers_of(images, where, "image")
     white = top if top is not None else (1.0 if images.dtype.kind == "f" else 255.0)
     beyond = white * (1 + ABOVE_ONE)
-    if values.min() < 0 or (top is None and values.max() > beyond):
+    # Rounding, or later samples that are a little brighter; not another scale.
+    beyond = beyond if top is None else 2 * top
+    if values.min() < 0 or values.max() > beyond:
         raise InputError(
             f"{where}: has pixels from {images.min()} to {images.max()}; allowed are "
-            "0..255 as integers, or 0..1 as floats"
+            + (
+                "0..255 as integers, or 0..1 as floats"
+                if top is None
+                else f"0..{top:g}, which is the scale of the training part"
+            )
         )
     return np.rint(np.minimum(values, white) * (255 / white)).astype(np.uint8)

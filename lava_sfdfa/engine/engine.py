@@ -230,5 +230,6 @@ def _cosine(a: Array, b: Array) -> float:
 def compile_engine(network, events: Events) -> None:
     """Compile both kernels for a network of this depth, on a copy."""
     engine = Engine(network)
-    engine.learn(events, np.zeros(len(events), np.int64), np.zeros(1, np.int64))
-    engine.classify(events, np.zeros(1, np.int64))
+    first = np.arange(min(1, len(events)))
+    engine.learn(events, np.zeros(len(events), np.int64), first)
+    engine.classify(events, first)

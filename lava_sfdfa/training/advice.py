@@ -21,7 +21,8 @@ from lava_sfdfa.types import Array
 TRACES_CUT = 0.05  # share of the input spikes from which on advice is given
 WEIGHTS_AT_LIMIT = 0.15  # share; trainings that go well end below 0.04
 PATIENCE = 2000  # samples that a training learns before anything is said
-CHANCE_EPOCHS = 3  # in which a network may stay at chance
+# How long a network may stay at chance: small and wide tables take their time.
+CHANCE_EPOCHS, CHANCE_SHARE = 3, 0.25
 FALL = 0.1  # of the accuracy on the samples that are learned
 SLOWER = 4.0  # times; the rate of a training that went astray
 LEAST_CHANGE = 1.2  # times; what is closer to the value there is helps nobody
@@ -50,7 +51,8 @@ class Advice:
         if not self.changes:
             return (
                 f"warning: {self.what}; calibration finds no other settings, so see "
-                "whether the samples and their labels are what they should be"
+                "whether the samples, their labels and what you set are as they should "
+                "be"
             )
         before = _numbers(config)
         values = " and ".join(
@@ -86,6 +88,8 @@ class Adviser:
         if is_early and n_epochs < self.config.epochs:
             return None
         for find in self._left:
+            if find is _at_chance and n_epochs < self.config.epochs * CHANCE_SHARE:
+                continue
             trouble = find(record, self.labels)
             if trouble is not None:
                 self._left.remove(find)

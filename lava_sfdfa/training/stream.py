@@ -7,11 +7,13 @@ rate does not fall, and a class can begin late, at an output that was there but 
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lava_sfdfa.chip import random
 from lava_sfdfa.config import Config
+from lava_sfdfa.data.classes import Classes
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset, shuffled
 from lava_sfdfa.errors import InputError
@@ -41,7 +43,7 @@ class StreamResult(Result):
     prequential_accuracy_end: float  # over the last `WINDOW` samples
     samples_to_95: int | None  # learned until 95 % over `WINDOW` samples, or None
     test_accuracy: float
-    late: int | None  # the class that began late
+    late: int | str | None  # the class that began late
     late_from: int | None  # its first sample
     late_prequential_accuracy_end: float | None
     late_test_accuracy: float | None
@@ -60,18 +62,15 @@ def stream(
     config: Config,
     out: Path | None,
     display: Display,
-    late: int | None = None,
+    late: Any = None,
 ) -> tuple[Artifact, StreamResult]:
     """Learn the training part as it arrives; with a folder, write artifact and picture.
 
-    late: a class that does not occur in the first half, or None. Errors: InputError.
+    late: a class that does not occur in the first half, as the labels name it, or None.
+    Errors: InputError.
     """
     config = dataclasses.replace(config, dataset=data.name, epochs=1)
-    if late is not None and not 0 <= late < data.n_classes:
-        raise InputError(
-            f"late must be a class of {data.name}, between 0 and {data.n_classes - 1}, "
-            f"not {late}"
-        )
+    named, late = (None, None) if late is None else _named_class(data, late)
     run = Run(
         config,
         data,
@@ -100,7 +99,7 @@ def stream(
         prequential_accuracy_end=float(right[-WINDOW:].mean()),
         samples_to_95=samples_to(right, GOAL),
         test_accuracy=float(tested.mean()),
-        late=late,
+        late=named,
         late_from=None if late is None else int(np.argmax(is_late)),
         late_prequential_accuracy_end=_share(right[is_late][-WINDOW_LATE:]),
         late_test_accuracy=_share(
@@ -111,6 +110,18 @@ def stream(
         digest=run.artifact.digest,
     )
     return run.artifact, result
+
+
+def _named_class(data: Dataset, label: Any) -> tuple[int | str, int]:
+    """A class by its name, also as text: its name and number. Errors: InputError."""
+    reading = data.reading
+    classes = reading.classes if reading else Classes(tuple(range(data.n_classes)))
+    for number, name in enumerate(classes.names):
+        if str(name) == str(label):
+            return name, number
+    raise InputError(
+        f"late must be a class of {data.name}, {classes.summary}, not {label}"
+    )
 
 
 def _share(right: Array) -> float | None:

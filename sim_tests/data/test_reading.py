@@ -73,7 +73,33 @@ def test_what_is_read_as_images_is_said():
     (note,) = load_arrays((RNG.rand(40, 3, 50), Y)).reading.notes
     assert note.startswith("data: x is read as images of 3 x 50, from 0 to 1; if")
     (note,) = load_arrays((RNG.randint(0, 256, (40, 8, 8)), Y)).reading.notes
+    assert "is read as images of 8 x 8, from 0 to 255; if they are series" in note
+    plain = RNG.randint(0, 256, (40, 8, 8)).astype(np.uint8)
+    (note,) = load_arrays((plain, Y)).reading.notes
     assert note == "data: x is read as images of 8 x 8, from 0 to 255"
+
+
+def test_what_holds_nothing_or_is_masked_is_refused():
+    x = RNG.randn(40, 3, 9)
+    x[7] = np.nan
+    with pytest.raises(InputError, match="data: x: sample 7 holds NaN"):
+        load_arrays((x, Y))
+    masked = np.ma.masked_less(RNG.randn(40, 4), -1)
+    with pytest.raises(InputError, match="holds NaN or infinity"):
+        load_arrays((masked, Y))
+    table = load_arrays((RNG.randn(40, 4), Y))
+    with pytest.raises(InputError, match=r"it must be \(samples, 4\)"):
+        table.reading.samples(RNG.randn(5, 2, 2), None)
+
+
+def test_later_images_of_another_scale_are_refused():
+    x = RNG.randint(0, 17, (40, 8, 8))
+    data = load_arrays((x, Y))
+    data.reading.samples(x[:3] + 5, None)
+    with pytest.raises(
+        InputError, match=r"0\.\.16, which is the scale of the training"
+    ):
+        data.reading.samples(x[:3] * 15, None)
 
 
 def test_images_of_another_shape_are_refused_and_rows_are_not():
@@ -97,9 +123,8 @@ def test_kind_decides_where_the_guess_is_wrong():
 def test_integers_of_another_scale_are_stretched_by_the_training_part():
     x = RNG.randint(0, 17, (40, 8, 8))
     data = load_arrays((x, Y, x[:8], Y[:8]))
-    assert data.reading.notes == (
-        "data: x_train is read as images of 8 x 8, from 0 to 16",
-    )
+    (note,) = data.reading.notes
+    assert "data: x_train is read as images of 8 x 8, from 0 to 16" in note
     np.testing.assert_array_equal(
         data.test.images, np.rint(x[:8].reshape(8, -1) * 255 / 16)
     )

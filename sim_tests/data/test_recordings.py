@@ -350,3 +350,20 @@ def test_a_missing_array_of_recordings_is_named(tmp_path):
     del content["offset_test"]
     with pytest.raises(InputError, match="lacks offset_test; it has to hold"):
         load_dataset(write(tmp_path, content))
+
+
+def test_times_with_a_fraction_are_in_another_unit(tmp_path):
+    arrays = {"shape": np.array([4])}
+    for part in ("train", "test"):
+        arrays |= {
+            f"time_us_{part}": np.linspace(0, 0.1, 40),
+            f"index_{part}": np.arange(40) % 4,
+            f"offset_{part}": np.arange(21) * 2,
+            f"y_{part}": np.arange(20) % 2,
+        }
+    np.savez(tmp_path / "seconds.npz", **arrays)
+    with pytest.raises(InputError, match="time_us_train holds .*; times are microsec"):
+        load_dataset(str(tmp_path / "seconds.npz"))
+    whole = {k: np.rint(v * 1e6) if "time" in k else v for k, v in arrays.items()}
+    np.savez(tmp_path / "whole.npz", **whole)
+    assert len(load_dataset(str(tmp_path / "whole.npz")).test) == 20

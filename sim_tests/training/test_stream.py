@@ -49,5 +49,5 @@ def test_a_stream_learns_a_class_that_begins_late(tmp_path):
 
 def test_a_class_that_is_none_is_refused(tmp_path):
     data = load_dataset("digits")
-    with pytest.raises(InputError, match="late must be a class of digits, between 0"):
+    with pytest.raises(InputError, match="late must be a class of digits, 0 to 9"):
         stream(data, named_config("digits"), tmp_path, Silence(), 10)

@@ -3,6 +3,8 @@
 import math
 from itertools import pairwise
 
+import numpy as np
+
 from lava_sfdfa.data.formats.events import EventPart, dataset_of_events
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.recordings import inputs_of, recording
@@ -41,6 +43,7 @@ def _part(arrays: dict[str, Array], part: str, n_inputs: int, where: str) -> Eve
                 f"{where}: {name}_{part} has the shape {array.shape}; it must be "
                 f"({offset[-1]},), since offset_{part} ends there"
             )
+    _check_unit(time_us, f"{where}: time_us_{part}")
     recordings = [
         recording(
             time_us[a:b], index[a:b], n_inputs, 1.0, f"{where}: sample {n} of {part}"
@@ -48,6 +51,20 @@ def _part(arrays: dict[str, Array], part: str, n_inputs: int, where: str) -> Eve
         for n, (a, b) in enumerate(pairwise(offset.tolist()))
     ]
     return EventPart(recordings, arrays[f"y_{part}"], f"{where}: y_{part}")
+
+
+def _check_unit(time_us: Array, where: str) -> None:
+    """Errors: InputError for times with fractions below a thousandth of a second, which
+    are seconds."""
+    if time_us.dtype.kind != "f" or not time_us.size or np.nanmax(time_us) >= 1000:
+        return
+    fraction = np.isfinite(time_us) & (time_us != np.rint(time_us))
+    if fraction.any():
+        raise InputError(
+            f"{where} holds {time_us[fraction][0]:g}, and all of it lies below 1,000; "
+            "times are microseconds since the recording began, so multiply seconds by "
+            "1,000,000"
+        )
 
 
 def _check_offset(offset: Array, where: str) -> None:
