@@ -12,6 +12,7 @@ from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
 
+LAST_SECOND = 50  # no recording ends after so few microseconds
 _OF_A_PART = ("time_us", "index", "offset", "y")
 EVENT_ARRAYS = (
     "shape",
@@ -54,14 +55,15 @@ def _part(arrays: dict[str, Array], part: str, n_inputs: int, where: str) -> Eve
 
 
 def _check_unit(time_us: Array, where: str) -> None:
-    """Errors: InputError for times with fractions below a thousandth of a second, which
-    are seconds."""
-    if time_us.dtype.kind != "f" or not time_us.size or np.nanmax(time_us) >= 1000:
+    """Errors: InputError for times with fractions that all lie below 50, which are
+    seconds."""
+    if time_us.dtype.kind != "f":
         return
-    fraction = np.isfinite(time_us) & (time_us != np.rint(time_us))
-    if fraction.any():
+    finite = time_us[np.isfinite(time_us)]
+    fraction = finite[finite != np.rint(finite)]
+    if fraction.size and finite.max() < LAST_SECOND:
         raise InputError(
-            f"{where} holds {time_us[fraction][0]:g}, and all of it lies below 1,000; "
+            f"{where} holds {fraction[0]:g}, and all of it lies below {LAST_SECOND}; "
             "times are microseconds since the recording began, so multiply seconds by "
             "1,000,000"
         )
