@@ -29,8 +29,9 @@ def encode_latency(images: Array, window_steps: int) -> Events:
         n_spikes = (steps < window_steps).sum(axis=1)
         chosen = np.arange(images.shape[1]) < n_spikes[:, None]
         pieces.append(order[chosen].astype(kind))
-        for step in range(window_steps):
-            counts[begin : begin + 1000, step] = (steps == step).sum(axis=1)
+        place = np.arange(len(steps))[:, None] * (window_steps + 1) + steps
+        found = np.bincount(place.ravel(), minlength=len(steps) * (window_steps + 1))
+        counts[begin : begin + 1000] = found.reshape(len(steps), -1)[:, :window_steps]
     index = np.concatenate(pieces) if pieces else np.zeros(0, kind)
     offset = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
     return Events(index, counts, offset, images.shape[1])
