@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 import lava_sfdfa
+from lava_sfdfa.commands.bench import bench
 from lava_sfdfa.commands.compare import compare
 from lava_sfdfa.commands.data import data
 from lava_sfdfa.commands.deploy import compile_, fit, run
@@ -55,6 +56,6 @@ def main() -> None:
 
 for command in (
     *(train, stream, evaluate, compare, verify, info, data),
-    *(fit, compile_, run, export, import_),
+    *(fit, compile_, run, export, import_, bench),
 ):
     main.add_command(command)

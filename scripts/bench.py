@@ -11,18 +11,12 @@ speed drifts, so compare ratios within one table.
 import argparse
 import json
 import re
-import resource
-import time
 
 import numpy as np
 
-from lava_sfdfa.data.encoding import encode_latency
-from lava_sfdfa.engine.engine import Engine, compile_engine
-from lava_sfdfa.network.quantise import quantise
-from lava_sfdfa.network.real import build_network
-from lava_sfdfa.presets import named_config
+from lava_sfdfa.bench.engine import measure_engine
+from lava_sfdfa.bench.workload import make_workload
 
-N_CLASSES, SEED = 10, 0
 SIZES: list[tuple[int, tuple[int, ...]]] = [
     (784, (100,)),
     (784, (400,)),
@@ -32,59 +26,6 @@ SIZES: list[tuple[int, tuple[int, ...]]] = [
 ]
 SIZES += [(1568, (400,)), (784, (400, 200)), (784, (400, 400, 400))]
 STEPS = [16, 32, 64, 128, 256]
-
-
-def make_images(n_samples: int, n_inputs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Noisy class prototypes: uint8 (n, n_inputs), and labels int64 (n,)."""
-    rng = np.random.RandomState(SEED)
-    prototypes = rng.rand(N_CLASSES, n_inputs) < 0.19
-    labels = rng.randint(N_CLASSES, size=n_samples)
-    bright = np.where(rng.rand(n_samples, n_inputs) < 0.4, 255, 0)
-    values = np.maximum(bright, rng.randint(1, 256, size=(n_samples, n_inputs)))
-    noise = rng.rand(n_samples, n_inputs) < 0.05
-    return (values * (prototypes[labels] ^ noise)).astype(np.uint8), labels
-
-
-def measure(n_inputs: int, hidden: tuple[int, ...], steps: int, n: int) -> dict:
-    """One row of the table: rates of learning and of classifying."""
-    config = named_config("mnist", hidden=hidden, steps=steps)
-    images, labels = make_images(n, n_inputs)
-    events = encode_latency(images, config.window_steps)
-    network = quantise(build_network(config, n_inputs, N_CLASSES), config)
-    compile_engine(network, events)
-    engine = Engine(network)
-    order = np.arange(n)
-    engine.learn(events, labels, order)
-    engine.take_counts()
-    learn = min(_time(engine.learn, events, labels, order) for _ in range(3))
-    counts = engine.take_counts()
-    classify = min(_time(engine.classify, events) for _ in range(3))
-    fan_out = [*network.sizes[1:]]
-    spikes_in = [len(events.index) / n]
-    spikes_in += [count["spikes"] / (3 * n) for count in counts[:-1]]
-    return {
-        "network": "-".join(map(str, network.sizes)),
-        "steps": steps,
-        "learning_microseconds": round(learn / n * 1e6, 1),
-        "learned_per_second": round(n / learn),
-        "classified_per_second": round(n / classify),
-        # a spike times the neurons it reaches, forward; updates of tags not counted
-        "synaptic_operations_per_second": round(
-            sum(a * b for a, b in zip(spikes_in, fan_out, strict=True)) * n / learn
-        ),
-        "weight_updates_per_second": round(
-            sum(count["weight_updates"] for count in counts) / 3 / learn
-        ),
-        "input_spikes": round(spikes_in[0], 1),
-        "hidden_spikes": [round(s, 1) for s in spikes_in[1:]],
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
-
-
-def _time(function, *arguments) -> float:
-    begin = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - begin
 
 
 def main() -> None:
@@ -105,7 +46,7 @@ def main() -> None:
         )
     rows = []
     for case in cases:
-        row = measure(*case, n)
+        row = measure_engine(make_workload(*case, n)).to_json()
         rows.append(row)
         if options.json:
             print(json.dumps(row))

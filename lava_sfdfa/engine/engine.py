@@ -110,8 +110,11 @@ class Engine:
         while len(self._rooms) < n_parts:
             self._rooms.append(self._new_scratches())
         parts = zip(np.array_split(order, n_parts), self._rooms, strict=False)
-        with ThreadPoolExecutor(n_parts) as pool:
-            found = list(pool.map(lambda part: self._part(events, *part), parts))
+        if n_parts == 1:
+            found = [self._part(events, *part) for part in parts]
+        else:
+            with ThreadPoolExecutor(n_parts) as pool:
+                found = list(pool.map(lambda part: self._part(events, *part), parts))
         for state, *counts in zip(
             self.states, *(part[3] for part in found), strict=True
         ):
