@@ -39,7 +39,9 @@ def decay_state(value, multiplier):
     without branches. Source: lava-nc, proc/lif/models.py, `subthr_dynamics`.
     """
     up = int32(int32(value >> int32(31)) & DECAY_MASK)  # rounds a negative value up
-    high = int32(int32(value >> DECAY_BITS) * multiplier)
+    # Where the compiler sees that 16 bits hold the factors, it multiplies faster.
+    multiplier = int32(multiplier & int32(2 * DECAY_MASK + 1))
+    high = int32(int32(np.int16(value >> DECAY_BITS)) * multiplier)
     low = int32(int32(int32(value & DECAY_MASK) * multiplier) + up)
     return int32(high + int32(low >> DECAY_BITS))
 
@@ -75,8 +77,9 @@ def reciprocal(current, exponent):
     if current <= 0:  # cannot be at a spike from rest, but u can fall to it
         return TRACE_MAX
     shift = 0
-    while (current >> shift) >= 64:
-        shift += 1
+    for bits in (16, 8, 4, 2, 1):  # the most that leaves 32 or more
+        if (current >> (shift + bits)) >= 32:
+            shift += bits
     mantissa = current >> shift
     while mantissa < 32:
         mantissa <<= 1

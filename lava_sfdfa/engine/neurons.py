@@ -257,16 +257,36 @@ def note_spikes(above, state, spikes, spike_u, n):
 
 
 @njit
+def find_hopeful(u, v, above, rise, threshold):
+    """A bit for each neuron that can still spike without input. Numbers of 24 bits are
+    exact in a float, and a thousandth more than covers the rounding of the rest."""
+    least = np.float32(threshold) * np.float32(0.999)
+    for first in range(uint64(0), uint64(u.size), LANES):
+        bits = int32(0)
+        for lane in range(LANES):
+            current = u[first + lane]
+            highest = np.float32(max(v[first + lane], int32(0)))
+            highest = np.float32(highest + np.float32(rise * np.float32(current)))
+            can = (current > int32(0)) & (highest >= least)
+            bits |= BIT[lane] if can else int32(0)
+        above[first // LANES] = bits
+
+
+@njit
 def coast(layers, k, step, decays):
     """The steps after the last input, of the neurons that can still spike: those whose
     u, and v if it is positive, can together reach the threshold."""
     p, s = parameters_of(layers, k), scratch_of(layers, k)
     u, v, neuron = s.u, s.v, s.input
-    n, threshold = 0, decays[2]
-    for post in range(s.n_spikes.size):
-        highest = max(v[post], int32(0)) + p.last_rise * u[post]
-        u[n], v[n], neuron[n] = u[post], v[post], post
-        n += (u[n] > 0) & (highest + 1 > threshold)
+    find_hopeful(u, v, s.above, np.float32(p.last_rise), decays[2])
+    n = 0
+    for group in range(s.above.size):
+        bits = s.above[group]
+        while bits != uint32(0):
+            post = uint64(group) * LANES + lowest_bit(bits)
+            bits = uint32(bits & uint32(bits - uint32(1)))
+            u[n], v[n], neuron[n] = u[post], v[post], post
+            n += 1
     n_lanes = (n + VECTOR - 1) // VECTOR * VECTOR
     u[n:n_lanes] = 0
     v[n:n_lanes] = 0
