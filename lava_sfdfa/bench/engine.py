@@ -2,6 +2,7 @@
 
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,8 +66,13 @@ def measure_engine(load: Workload) -> EngineSpeed:
         weight_updates_per_second=round(updates / learn),
         input_spikes=round(spikes[0], 1),
         hidden_spikes=[round(count, 1) for count in spikes[1:]],
-        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        peak_memory_mb=_peak_memory_mb(),
     )
+
+
+def _peak_memory_mb() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (2**20 if sys.platform == "darwin" else 2**10)  # bytes, or KiB
 
 
 def median_time(function: Callable[..., Any], *arguments: Any) -> float:

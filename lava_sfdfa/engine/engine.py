@@ -64,7 +64,7 @@ class Engine:
             for layer, rate in zip(network.layers, (*rates, *rest), strict=True)
         )
         self._scratches = self._new_scratches()
-        self._rooms = [self._scratches]  # one for each thread that classifies
+        self._rooms: list[tuple[Scratch, ...]] = []  # of the threads that classify
         self.set_learning_share(1.0)
 
     def set_learning_share(self, share: float) -> None:
@@ -80,6 +80,7 @@ class Engine:
         labels: int64 (n,), of all samples of `events`; order: int64 (m,). Returns
         the predictions, each made before its sample was learned: int64 (m,).
         """
+        self._check(events)
         period, first = self.start_network.period, self.n_learned
         noises = self._noises(first * period, len(order) * period)
         layers = make_layers(self._parameters, self.states, self._scratches, noises)
@@ -106,6 +107,7 @@ class Engine:
     def _classify(self, events: Events, order: Array) -> tuple[Array, Array, Array]:
         """Predictions, spikes of each layer, scores: some of the samples on each core,
         which share the weights."""
+        self._check(events)
         n_parts = max(1, min(n_cores(), len(order) // LEAST_PART))
         while len(self._rooms) < n_parts:
             self._rooms.append(self._new_scratches())
@@ -121,6 +123,15 @@ class Engine:
             state.counts[:] += sum(counts)
         predictions, n_spikes, scores, _ = zip(*found, strict=True)
         return np.concatenate(predictions), sum(n_spikes), np.concatenate(scores)
+
+    def _check(self, events: Events) -> None:
+        """Compiled code does not look where it reads. Errors: ValueError."""
+        network, window = self.start_network, events.counts.shape[1]
+        if events.n_inputs != network.sizes[0] or window > network.steps:
+            raise ValueError(
+                f"the samples have {events.n_inputs} inputs and {window} steps; the "
+                f"network has {network.sizes[0]} and {network.steps}"
+            )
 
     def _new_scratches(self) -> tuple[Scratch, ...]:
         network = self.start_network
@@ -146,7 +157,7 @@ class Engine:
         order of their spikes, and where each step begins among them, int32."""
         self.classify(events, np.array([sample]))
         return [
-            (s.spikes[: s.start[-1]].copy(), s.start.copy()) for s in self._scratches
+            (s.spikes[: s.start[-1]].copy(), s.start.copy()) for s in self._rooms[0]
         ]
 
     def raster(self, events: Events, sample: int) -> list[tuple[Array, Array]]:
@@ -172,12 +183,9 @@ class Engine:
         begin = self.n_learned * network.period
         noises = self._noises(begin, steps)
         shown = self._new_scratches()
-        layers = make_layers(
-            tuple(p._replace(steps=steps) for p in self._parameters),
-            tuple(s._replace(counts=np.zeros_like(s.counts)) for s in self.states),
-            shown,
-            noises,
-        )
+        parameters = tuple(p._replace(steps=steps) for p in self._parameters)
+        states = tuple(s._replace(counts=np.zeros_like(s.counts)) for s in self.states)
+        layers = make_layers(parameters, states, shown, noises)
         present_sample(layers, events.arrays, sample, Clock(network.seed, begin, 0))
         return tuple(
             s._replace(u=s.u[: s.n_spikes.size], v=s.v[: s.n_spikes.size])
@@ -231,7 +239,7 @@ def _cosine(a: Array, b: Array) -> float:
 
 
 def compile_engine(network, events: Events) -> None:
-    """Compile both kernels for a network of this depth, on a copy."""
+    """Compile both kernels, on a copy of the network."""
     engine = Engine(network)
     first = np.arange(min(1, len(events)))
     engine.learn(events, np.zeros(len(events), np.int64), first)

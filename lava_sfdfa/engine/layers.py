@@ -17,6 +17,15 @@ from lava_sfdfa.types import Array
 STATE, SCRATCH = 0, len(State._fields)  # where the fields of each begin in the table
 NOISE = SCRATCH + len(Scratch._fields)
 N_FIELDS = NOISE + len(Noise._fields)
+# Of each field in this order; the functions at the end read them so.
+DTYPES = (
+    *("int8", "int8", "int32", "int64"),
+    *("int32", "int16", "int32", "int32", "uint32", "int32", "int32", "int32"),
+    *("int32", "int32", "int32", "int32", "int32", "int32", "int32", "int32"),
+    *("uint32", "uint32", "uint32", "uint8", "uint8", "int32", "uint64", "uint8"),
+    *("int16", "int16", "int16", "int32", "int32", "int32", "int32", "int64"),
+    *("float64", "float64", "float64", "int32"),
+)
 ADDRESS, LENGTH, WIDTH = range(3)  # of an array in the table
 
 
@@ -27,11 +36,6 @@ class Layers(NamedTuple):
     reals: Array  # (n_layers, n) float64
     places: Array  # (n_layers, N_FIELDS, 3) int64: address, length, width or 0
 
-    @property
-    def depth(self) -> int:
-        """Number of layers."""
-        return len(self.places)
-
 
 def make_layers(
     parameters: tuple[Parameters, ...],
@@ -41,10 +45,11 @@ def make_layers(
 ) -> Layers:
     """The table of arrays that have to outlive it, contiguous all of them."""
     layers = zip(states, scratches, noises, strict=True)
+    arrays = [[array for part in parts for array in part] for parts in layers]
     return Layers(
         np.array([_integers(p) for p in parameters], np.int64),
         np.array([_reals(p) for p in parameters], np.float64),
-        np.array([[_place(a) for part in parts for a in part] for parts in layers]),
+        np.array([list(map(_place, row, DTYPES)) for row in arrays]),
     )
 
 
@@ -63,8 +68,10 @@ def _reals(p: Parameters) -> list[float]:
     return [value for value in _flat(p) if isinstance(value, float)]
 
 
-def _place(array: Array) -> tuple[int, int, int]:
-    assert array.flags.c_contiguous
+def _place(array: Array, dtype: str) -> tuple[int, int, int]:
+    """Errors: TypeError for an array that compiled code would read as another."""
+    if array.dtype != dtype or not array.flags.c_contiguous:
+        raise TypeError(f"an array holds {array.dtype}, not {dtype}, or has gaps")
     return (array.ctypes.data, *(*array.shape, 0)[:2])  # type: ignore[return-value]
 
 

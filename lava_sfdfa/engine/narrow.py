@@ -1,8 +1,8 @@
-"""Kernels in 16 bits, for synapses whose accumulator cannot saturate.
+"""The learning rule at the synapses, a vector of the processor at a time.
 
-They give what the plain kernels of `synapses.py` give, which are what they are compared
-with in the tests, in less time, since twice as many numbers fit a vector. Before each
-step a bound has to prove that nothing leaves its range.
+The kernels give what the plain ones of `synapses.py` give, which are what they are
+compared with in the tests. Tags grow in 16 bits, so that twice as many numbers fit a
+vector; before each step a bound has to prove that nothing leaves its range.
 """
 
 import numpy as np

@@ -31,7 +31,7 @@ ONE, TWO, THREE, FOUR = map(uint64, (1, 2, 3, 4))
 @njit
 def run_neurons(layers, k, train, is_shown):
     """Run the neurons of layer `k` for all steps: spikes, u at the spikes, their
-    counts, and u and v of the last step are in its `Scratch` then.
+    counts, and with is_shown u and v of the last step, are in its `Scratch` then.
 
     train: the input spikes and where each step begins; is_shown: whether u and v of all
     neurons matter in the end. Returns the number of steps in which a u wrapped.

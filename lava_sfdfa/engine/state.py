@@ -2,6 +2,7 @@
 scratch space of one sample. Tuples of arrays, for compiled code."""
 
 import dataclasses
+import functools
 import math
 from typing import NamedTuple
 
@@ -97,7 +98,7 @@ class Scratch(NamedTuple):
     or were woken; columns the inputs that spiked, in this order. Arrays of neurons and
     of columns are as long as whole vectors of the processor, see `whole`."""
 
-    input: Array  # (neurons,) int32, synaptic input of a step
+    input: Array  # (neurons,) int32, synaptic input of a step; neurons that coast
     sums: Array  # (neurons,) int16, a part of it
     u: Array  # (neurons,) int32
     v: Array  # (neurons,) int32
@@ -120,11 +121,11 @@ class Scratch(NamedTuple):
     kept_x2: Array  # (steps, columns) uint8
     n_kept: Array  # (steps,) int32, columns of these, as whole vectors
     step_key: Array  # (steps,) uint64, start of the random numbers of the tags
-    noise: Array  # (columns,) uint8, of the rounding of a row
+    noise: Array  # (VECTOR,) uint8, of the rounding of a vector of tags
     tags: Array  # (n_post, columns) int16, by row and column
     jumps: Array  # (n_post, columns) int16, second tags; (0, columns) without them
     changes: Array  # (n_post, columns) int16, of the weights: rows that change
-    moved: Array  # (n_post,) int32, neurons of these rows
+    moved: Array  # (n_post,) int32, neurons of these rows; before, growths of a row
     own: Array  # (n_post,) int32, p: -1 or 1 where the neuron probes
     payload: Array  # (n_post,) int32, what it sends in the probe phase
     factor: Array  # (n_post,) int32, y3
@@ -257,11 +258,15 @@ def whole(n: int) -> int:
 
 
 def make_state(layer: FixedLayer, rate: Array | None) -> State:
-    """A layer's state before learning goes on; rate: of an artifact, or None."""
+    """A layer's state before learning goes on; rate: int32 (n_post,), or None."""
+    if rate is not None and rate.shape != (layer.n_post,):
+        raise ValueError(f"rate has the shape {rate.shape}, not ({layer.n_post},)")
     return State(
-        weights=layer.weights.T.copy(order="C"),  # a copy also of one row
-        feedback=layer.feedback.copy(),
-        rate=np.zeros(layer.n_post, np.int32) if rate is None else rate.copy(),
+        weights=layer.weights.T.astype(np.int8, order="C"),  # a copy also of one row
+        feedback=layer.feedback.astype(np.int8, order="C"),
+        rate=np.zeros(layer.n_post, np.int32)
+        if rate is None
+        else rate.astype(np.int32),
         counts=np.zeros(len(COUNTS), np.int64),
     )
 
@@ -290,7 +295,7 @@ def make_scratch(layer: FixedLayer, steps: int) -> Scratch:
         "kept_x2": (np.uint8, (steps, columns)),
         "n_kept": (np.int32, (steps,)),
         "step_key": (np.uint64, (steps,)),
-        "noise": (np.uint8, (columns,)),
+        "noise": (np.uint8, (VECTOR,)),
         "tags": (np.int16, (n_post, columns)),
         "jumps": (np.int16, (n_post if layer.rule.jump else 0, columns)),
         "changes": (np.int16, (n_post, columns)),
@@ -316,10 +321,22 @@ def make_noise(rounding: str, seed: int, layer: int, first: int, count: int) -> 
         x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
         return Noise(x, x, y, bits.astype(np.int32))
     x1, x2 = (
-        (random.draw_many(seed, purpose, layer, first, count) >> 8) / 2.0**24
+        _uniform(random.draw_many(seed, purpose, layer, first, count))
         for purpose in (random.X1, random.X2)
     )
-    return Noise(x1, x2, np.zeros(count), np.full(count, OWN, np.int32))
+    return Noise(x1, x2, *_no_noise(count))
+
+
+def _uniform(numbers: Array) -> Array:
+    """32 random bits, which are changed, as a multiple of 2**-24 below 1."""
+    numbers >>= np.uint32(8)
+    return numbers * 2.0**-24
+
+
+@functools.lru_cache(maxsize=8)
+def _no_noise(count: int) -> tuple[Array, Array]:
+    """y and bits where each synapse has its own; nobody writes them."""
+    return np.zeros(count), np.full(count, OWN, np.int32)
 
 
 def _lava_draws(seed: int, skip: int, count: int) -> Array:

@@ -26,7 +26,7 @@ JUMP_GAIN = VARIABLE_SHIFT - TRACE_SHIFT
 def grow_tags(tags, traces, y1, scale, row_key, active, shared):
     """Add `s * y1 * (x1 - x2)` to the tags of one neuron that spiked.
 
-    tags: int16 (n,), changed; traces: x1 and x2, int32 (n,), of the active inputs;
+    tags: int16 (n,), changed; traces: x1 and x2, integers (n,), of the active inputs;
     y1: 1..127; scale: mantissa and exponent of s; active: int32 (n,), which input
     each column is; row_key: random numbers of this neuron and step; shared: seven
     bits for all synapses, or -1.

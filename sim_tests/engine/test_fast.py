@@ -203,3 +203,34 @@ def test_samples_are_classified_on_all_cores_as_on_one(monkeypatch):
     for a, b in zip(one[:3], three[:3], strict=True):
         np.testing.assert_array_equal(a, b)
     assert one[3] == three[3] and one[1].all() and len(set(one[0].tolist())) > 1
+
+
+def test_arrays_that_compiled_code_would_misread_are_refused():
+    config = small_config()
+    network = small_network(config)
+    events, labels = random_samples(config, 3)
+    engine = Engine(network)
+    engine.states = tuple(
+        s._replace(rate=s.rate.astype(np.int64)) for s in engine.states
+    )
+    with pytest.raises(TypeError, match="holds int64, not int32"):
+        engine.learn(events, labels, np.arange(3))
+    with pytest.raises(ValueError, match="rate has the shape"):
+        Engine(network, rates=(np.zeros(500, np.int32),))
+    other = small_network(config, n_inputs=7)
+    for use in (Engine(other).classify, Engine(other).scores):
+        with pytest.raises(ValueError, match="20 inputs"):
+            use(events)
+
+
+def test_what_was_learned_last_is_known_after_others_were_classified():
+    config = small_config()
+    events, labels = random_samples(config, 6)
+    engine = Engine(small_network(config))
+    engine.learn(events, labels, np.arange(2))
+    before = engine.sample(0)
+    engine.classify(events, np.array([5]))
+    after = engine.sample(0)
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert before.tags.any() and before.counts.any()
