@@ -179,11 +179,11 @@ def hidden_factors(layers, k, errors, key, uniform):
         total = third * p.error_gain + missing * p.homeostasis_gain
         cut += store_factor(p, s.factor, post, total, key, uniform)
     state.counts[FACTORS_LIMIT] += cut
-    for post in range(state.rate.size):
-        count = s.n_spikes[post] << RATE_BITS
-        state.rate[post] += arithmetic.shift_rounded(
-            count - state.rate[post], RATE_SHIFT
-        )
+    half = np.int32(1 << RATE_SHIFT >> 1)
+    for post in range(uint64(state.rate.size)):  # `shift_rounded` in 32 bits
+        rate = state.rate[post]
+        missing = np.int32(np.int32(s.n_spikes[post] << RATE_BITS) - rate)
+        state.rate[post] = np.int32(rate + (np.int32(missing + half) >> RATE_SHIFT))
 
 
 @njit(forceinline=True)

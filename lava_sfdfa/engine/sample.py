@@ -100,8 +100,9 @@ def load_input(events, sample, train):
     for step in range(n_steps):
         start[step + 1] = start[step] + events.counts[sample, step]
     start[n_steps + 1 :] = start[n_steps]
-    for event in range(start[n_steps]):
-        spikes[event] = events.inputs[events.offset[sample] + event]
+    first = np.uint64(events.offset[sample])
+    for event in range(np.uint64(start[n_steps])):
+        spikes[event] = events.inputs[first + event]
 
 
 @njit
