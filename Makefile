@@ -28,6 +28,9 @@ FIND_PYTHON := \
 setup: .venv/done
 setup-extras: .venv-extras/done
 
+# Afterwards the machine code is on disk, and no training waits for it.
+FIRST_TRAINING := import lava_sfdfa; lava_sfdfa.train('digits', hidden=[8], epochs=1, limit=50)
+
 .venv/done: WANTED := dev
 .venv-extras/done: WANTED := netx,nir,peers
 .venv/done .venv-extras/done: setup.cfg pyproject.toml
@@ -46,6 +49,8 @@ setup-extras: .venv-extras/done
 	$$python -m venv --clear $(@D) && \
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--editable ".[$(WANTED)]" && \
+	echo "compiling the engine (once)" && \
+	$(@D)/bin/python -W ignore -c "$(FIRST_TRAINING)" && \
 	touch $@
 
 demo: setup
