@@ -30,6 +30,7 @@ def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
     try:
         yield temporary
         _make_readable(temporary)
+        _flush(temporary)  # else a power failure may leave the name without content
         temporary.replace(path)
     except OSError as error:
         raise InputError(
@@ -51,6 +52,15 @@ def write_files(folder: Path, writers: dict[str, Callable[[Path], Any]]) -> None
     with contextlib.ExitStack() as stack:
         for name, write in writers.items():
             write(stack.enter_context(replacing(folder / name)))
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _make_readable(path: Path) -> None:
