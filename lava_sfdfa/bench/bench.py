@@ -2,6 +2,7 @@
 
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from lava_sfdfa.bench.engine import EngineSpeed, measure_engine
@@ -46,8 +47,8 @@ def bench(what: What) -> BenchResult:
 def processor() -> str:
     """The name of the processor, as far as the system tells it."""
     try:
-        with open("/proc/cpuinfo") as file:  # noqa: PTH123 - no file of ours
-            names = [line for line in file if line.startswith("model name")]
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        names = []
+        lines = []
+    names = [line for line in lines if line.startswith("model name")]
     return names[0].split(":")[1].strip() if names else platform.processor()

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from lava_sfdfa.bench.workload import Workload
-from lava_sfdfa.engine import engine as module
 from lava_sfdfa.results import Result
 
 REPEATS = 5  # of which the median counts
@@ -43,12 +42,9 @@ def measure_engine(load: Workload) -> EngineSpeed:
     order = np.arange(n)
     learn = median_time(engine.learn, load.events, load.labels, order)
     counts = engine.take_counts()
-    cores, module.n_cores = module.n_cores, lambda: 1
-    try:
-        classify = median_time(engine.classify, load.events)
-    finally:
-        module.n_cores = cores
     on_all = median_time(engine.classify, load.events)
+    engine.cores = 1
+    classify = median_time(engine.classify, load.events)
     spikes = [len(load.events.index) / n]
     spikes += [count["spikes"] / (REPEATS * n) for count in counts[:-1]]
     fan_out = load.network.sizes[1:]

@@ -165,8 +165,9 @@ def _note_of_images(x: Array, where: str, top: float | None) -> str:
     shape = " x ".join(map(str, x.shape[1:]))
     white = top or (1 if x.dtype.kind == "f" else 255)
     note = f"{where} is read as images of {shape}, from 0 to {white:g}"
-    is_unsure = x.ndim == 3 and x.dtype != np.uint8
-    return f"{note}; if they are series, say so with kind (--kind)" * is_unsure or note
+    if x.ndim == 3 and x.dtype != np.uint8:
+        return f"{note}; if they are series, say so with kind (--kind)"
+    return note
 
 
 def guessed_kind(x: Array, where: str) -> Kind:

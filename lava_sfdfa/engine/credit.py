@@ -21,7 +21,7 @@ from lava_sfdfa.chip.protocol import (
     RATE_SHIFT,
     RELAY_SHIFT,
 )
-from lava_sfdfa.engine.layers import parameters_of, scratch_of, state_of
+from lava_sfdfa.engine.layers import padded, parameters_of, scratch_of, state_of
 from lava_sfdfa.engine.narrow import change_narrowly
 from lava_sfdfa.engine.state import (
     COLUMNS,
@@ -30,7 +30,6 @@ from lava_sfdfa.engine.state import (
     FEEDBACK_UPDATES,
     NEURONS_TAGGED,
     ROWS,
-    VECTOR,
     WEIGHT_UPDATES,
     WEIGHTS_CHANGED,
     WEIGHTS_LIMIT,
@@ -212,7 +211,7 @@ def commit(layers, k, key, bits):
     where the factor is zero, nothing can change, and nothing is done."""
     p, state, s = parameters_of(layers, k), state_of(layers, k), scratch_of(layers, k)
     n_rows, n_columns = s.size[ROWS], s.size[COLUMNS]
-    n = (n_columns + VECTOR - 1) // VECTOR * VECTOR
+    n = padded(n_columns)
     n_moved, scale = 0, 1 << (p.weight[1] + widths.FRACTION_BITS)
     for row in range(n_rows):
         post = s.tagged[row]

@@ -64,6 +64,7 @@ class Engine:
             for layer, rate in zip(network.layers, (*rates, *rest), strict=True)
         )
         self._scratches = self._new_scratches()
+        self.cores = n_cores()  # on which samples are classified
         self._rooms: list[tuple[Scratch, ...]] = []  # of the threads that classify
         self.set_learning_share(1.0)
 
@@ -108,7 +109,7 @@ class Engine:
         """Predictions, spikes of each layer, scores: some of the samples on each core,
         which share the weights."""
         self._check(events)
-        n_parts = max(1, min(n_cores(), len(order) // LEAST_PART))
+        n_parts = max(1, min(self.cores, len(order) // LEAST_PART))
         while len(self._rooms) < n_parts:
             self._rooms.append(self._new_scratches())
         parts = zip(np.array_split(order, n_parts), self._rooms, strict=False)

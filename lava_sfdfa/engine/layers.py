@@ -11,12 +11,11 @@ import numpy as np
 from numba import carray, njit
 
 from lava_sfdfa.engine.machine import pointer
-from lava_sfdfa.engine.state import Noise, Parameters, Scratch, State
+from lava_sfdfa.engine.state import Noise, Parameters, Scratch, State, whole
 from lava_sfdfa.types import Array
 
 STATE, SCRATCH = 0, len(State._fields)  # where the fields of each begin in the table
 NOISE = SCRATCH + len(Scratch._fields)
-N_FIELDS = NOISE + len(Noise._fields)
 # Of each field in this order; the functions at the end read them so.
 DTYPES = (
     *("int8", "int8", "int32", "int64"),
@@ -34,7 +33,7 @@ class Layers(NamedTuple):
 
     integers: Array  # (n_layers, n) int64, the parameters that are no reals, in order
     reals: Array  # (n_layers, n) float64
-    places: Array  # (n_layers, N_FIELDS, 3) int64: address, length, width or 0
+    places: Array  # (n_layers, fields, 3) int64: address, length, width or 0
 
 
 def make_layers(
@@ -49,7 +48,7 @@ def make_layers(
     return Layers(
         np.array([_integers(p) for p in parameters], np.int64),
         np.array([_reals(p) for p in parameters], np.float64),
-        np.array([list(map(_place, row, DTYPES)) for row in arrays]),
+        np.array([[_place(*x) for x in zip(r, DTYPES, strict=True)] for r in arrays]),
     )
 
 
@@ -76,6 +75,8 @@ def _place(array: Array, dtype: str) -> tuple[int, int, int]:
 
 
 # --- compiled ---------------------------------------------------------------------
+
+padded = njit(whole)
 
 
 def _views(dtype):
@@ -146,18 +147,6 @@ def state_of(layers, k):
         rate=int32(t, k, STATE + 2),
         counts=int64(t, k, STATE + 3),
     )
-
-
-@njit(forceinline=True)
-def weights_of(layers, k):
-    """The weights of layer `k`: int8 (n_pre, n_post)."""
-    return int8s(layers.places, k, STATE)
-
-
-@njit(forceinline=True)
-def counts_of(layers, k):
-    """What is counted in layer `k`: int64 (len(COUNTS),)."""
-    return int64(layers.places, k, STATE + 3)
 
 
 @njit(forceinline=True)

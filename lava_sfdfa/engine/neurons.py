@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from lava_sfdfa.chip import arithmetic, widths
-from lava_sfdfa.engine.layers import parameters_of, scratch_of, weights_of
+from lava_sfdfa.engine.layers import padded, parameters_of, scratch_of, state_of
 from lava_sfdfa.engine.machine import lowest_bit
 from lava_sfdfa.engine.state import VECTOR
 
@@ -53,11 +53,8 @@ def run_neurons(layers, k, train, is_shown):
 @njit
 def run_plainly(layers, k, train):
     """Every step of every neuron. Returns in how many steps a u wrapped."""
-    p, s, weights = (
-        parameters_of(layers, k),
-        scratch_of(layers, k),
-        weights_of(layers, k),
-    )
+    p, s = parameters_of(layers, k), scratch_of(layers, k)
+    weights = state_of(layers, k).weights
     spikes, start = train
     n_post, wrapped = s.n_spikes.size, 0
     u, v, total = s.u[:n_post], s.v[:n_post], s.input[:n_post]
@@ -134,11 +131,8 @@ def cannot_wrap(steps, decay_u, threshold, start):
 @njit
 def run_fast(layers, k, train, is_shown):
     """Every step in which something can happen."""
-    p, s, weights = (
-        parameters_of(layers, k),
-        scratch_of(layers, k),
-        weights_of(layers, k),
-    )
+    p, s = parameters_of(layers, k), scratch_of(layers, k)
+    weights = state_of(layers, k).weights
     spikes, start = train
     step = 0
     while step < p.steps and (step == 0 or start[step] == 0):
@@ -287,7 +281,7 @@ def coast(layers, k, step, decays):
             bits = uint32(bits & uint32(bits - uint32(1)))
             u[n], v[n], neuron[n] = u[post], v[post], post
             n += 1
-    n_lanes = (n + VECTOR - 1) // VECTOR * VECTOR
+    n_lanes = padded(n)
     u[n:n_lanes] = 0
     v[n:n_lanes] = 0
     end, u, v, above = s.start[step], u[:n_lanes], v[:n_lanes], s.above

@@ -13,7 +13,13 @@ from numba import njit
 
 from lava_sfdfa.chip import arithmetic, random, widths
 from lava_sfdfa.chip.protocol import JUMP_REST, SILENT_RATE, WAKE_SLOPE
-from lava_sfdfa.engine.layers import noise_of, parameters_of, scratch_of, state_of
+from lava_sfdfa.engine.layers import (
+    noise_of,
+    padded,
+    parameters_of,
+    scratch_of,
+    state_of,
+)
 from lava_sfdfa.engine.narrow import grow_narrowly, growth_bound, largest_tag
 from lava_sfdfa.engine.state import (
     ABSENT,
@@ -23,7 +29,6 @@ from lava_sfdfa.engine.state import (
     TAGS,
     TAGS_LIMIT,
     TRACES_LIMIT,
-    VECTOR,
 )
 from lava_sfdfa.engine.synapses import (
     TAG_MAX,
@@ -64,7 +69,7 @@ def keep_traces(layers, k, train, clock):
         for event in range(uint64(start[step]), uint64(start[step + 1])):
             clipped += take_input(s, spikes[event], p.impulse)
         if s.start[step + 1] > s.start[step] or step == p.wake_step:
-            n = (s.size[COLUMNS] + VECTOR - 1) // VECTOR * VECTOR
+            n = padded(s.size[COLUMNS])
             s.n_kept[step] = n
             keep(s.kept_x1, uint64(step), s.x1, n)
             keep(s.kept_x2, uint64(step), s.x2, n)
@@ -184,7 +189,7 @@ def received(alpha, y1, uniform):
 def grow_all(layers, k, clock):
     """Grow the tags of all rows, and count those that end at a limit."""
     p, state, s = parameters_of(layers, k), state_of(layers, k), scratch_of(layers, k)
-    n = (s.size[COLUMNS] + VECTOR - 1) // VECTOR * VECTOR
+    n = padded(s.size[COLUMNS])
     s.active[s.size[COLUMNS] : n] = 0
     for row in range(s.size[ROWS]):
         s.tags[row, :n] = 0

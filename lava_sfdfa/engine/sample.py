@@ -17,7 +17,7 @@ from lava_sfdfa.engine.credit import (
     output_factors,
     probe,
 )
-from lava_sfdfa.engine.layers import counts_of, noise_of, parameters_of, scratch_of
+from lava_sfdfa.engine.layers import noise_of, parameters_of, scratch_of, state_of
 from lava_sfdfa.engine.neurons import run_neurons
 from lava_sfdfa.engine.presentation import find_growths, grow_all, keep_traces
 from lava_sfdfa.engine.state import (
@@ -48,7 +48,7 @@ def forward(layers, train, clock, learning, is_shown):
     for k in range(last + 1):
         wrapped = run_neurons(layers, k, train, is_shown or k == last)
         p, s = parameters_of(layers, k), scratch_of(layers, k)
-        counts = counts_of(layers, k)
+        counts = state_of(layers, k).counts
         counts[CURRENTS_WRAPPED] += wrapped
         counts[SPIKES] += s.start[p.steps]
         counts[STEPS] += p.steps

@@ -190,9 +190,9 @@ def test_samples_are_classified_on_all_cores_as_on_one(monkeypatch):
     events, labels = random_samples(config, 40)
     found = []
     for cores in (1, 3):
-        monkeypatch.setattr(engine_module, "n_cores", lambda cores=cores: cores)
         monkeypatch.setattr(engine_module, "LEAST_PART", 5)
         engine = Engine(small_network(config))
+        engine.cores = cores
         engine.learn(events, labels, np.arange(20))
         engine.take_counts()
         predictions, n_spikes = engine.classify(events, np.arange(40)[::-1])
