@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lava_sfdfa.engine.cache import disk_cached
+from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.types import Array
 
 RADIUS = 3  # tiles around the middle that are tried

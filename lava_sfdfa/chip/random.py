@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+from lava_sfdfa.cache import disk_cached
+
 
 @njit(inline="always")
 def mix64(value):
@@ -47,7 +49,7 @@ def draw(key, index):
     return np.uint32(mix32(np.uint32(low + np.uint32(index))) ^ high)
 
 
-@njit
+@disk_cached
 def draw_many(seed, purpose, layer, first, count):
     """Numbers `first` to `first + count - 1` of a stream: uint32, shape (count,)."""
     key = stream_key(seed, purpose, layer, 0)

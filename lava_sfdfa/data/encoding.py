@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.data.samples import Images, Recordings, Samples
@@ -20,21 +21,40 @@ def encode_latency(images: Array, window_steps: int) -> Events:
     """
     step_of = (255 - np.arange(256)) * window_steps // 255
     step_of[0] = window_steps  # behind the window: silent
-    kind = np.uint16 if images.shape[1] <= 2**16 else np.int32
-    counts = np.zeros((len(images), window_steps), np.int32)
-    pieces = []
-    for begin in range(0, len(images), 1000):  # bounds the memory of the sort
-        steps = step_of[images[begin : begin + 1000]].astype(np.uint16)
-        order = np.argsort(steps, axis=1, kind="stable")
-        n_spikes = (steps < window_steps).sum(axis=1)
-        chosen = np.arange(images.shape[1]) < n_spikes[:, None]
-        pieces.append(order[chosen].astype(kind))
-        place = np.arange(len(steps))[:, None] * (window_steps + 1) + steps
-        found = np.bincount(place.ravel(), minlength=len(steps) * (window_steps + 1))
-        counts[begin : begin + 1000] = found.reshape(len(steps), -1)[:, :window_steps]
-    index = np.concatenate(pieces) if pieces else np.zeros(0, kind)
+    images = np.ascontiguousarray(images)
+    counts = _count(images, step_of, window_steps)
     offset = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
+    kind = np.uint16 if images.shape[1] <= 2**16 else np.int32
+    index = np.empty(offset[-1], kind)
+    _sort(images, step_of, counts, offset, index)
     return Events(index, counts, offset, images.shape[1])
+
+
+@disk_cached
+def _count(images, step_of, window_steps):
+    """Spikes of every image in every step of the window: int32 (n, window_steps)."""
+    counts = np.zeros((len(images), window_steps), np.int32)
+    for sample in range(len(images)):
+        for value in images[sample]:
+            if step_of[value] < window_steps:
+                counts[sample, step_of[value]] += 1
+    return counts
+
+
+@disk_cached
+def _sort(images, step_of, counts, offset, index):
+    """Write the pixels of every image in the order of their steps to `index`."""
+    window_steps = counts.shape[1]
+    place = np.empty(window_steps, np.int64)  # of the next spike of a step
+    for sample in range(len(images)):
+        place[0] = offset[sample]
+        for step in range(1, window_steps):
+            place[step] = place[step - 1] + counts[sample, step - 1]
+        for pixel, value in enumerate(images[sample]):
+            step = step_of[value]
+            if step < window_steps:
+                index[place[step]] = pixel
+                place[step] += 1
 
 
 def bin_recordings(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from lava_sfdfa.engine.cache import disk_cached
+from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.types import Array
 
 SILENT = -1

@@ -15,8 +15,9 @@ from numba.core import config
 
 from lava_sfdfa.files import user_cache
 
-PACKAGE = Path(__file__).parents[1]
-SOURCES = ("chip", "engine", "reference")  # all that the kernels are made of
+PACKAGE = Path(__file__).parent
+# All that kernels are made of, beside their own files, which numba looks at itself.
+SOURCES = ("chip", "engine", "reference")
 
 
 def disk_cached(function: Callable) -> Callable:
