@@ -31,7 +31,7 @@ def encode_latency(images: Array, window_steps: int) -> Events:
 
 
 @disk_cached
-def _count(images, step_of, window_steps):
+def _count(images: Array, step_of: Array, window_steps: int) -> Array:
     """Spikes of every image in every step of the window: int32 (n, window_steps)."""
     counts = np.zeros((len(images), window_steps), np.int32)
     for sample in range(len(images)):
@@ -42,7 +42,9 @@ def _count(images, step_of, window_steps):
 
 
 @disk_cached
-def _sort(images, step_of, counts, offset, index):
+def _sort(
+    images: Array, step_of: Array, counts: Array, offset: Array, index: Array
+) -> None:
     """Write the pixels of every image in the order of their steps to `index`."""
     window_steps = counts.shape[1]
     place = np.empty(window_steps, np.int64)  # of the next spike of a step

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from lava_sfdfa.config import Config, known_settings
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset
+from lava_sfdfa.errors import Stopped
 from lava_sfdfa.fields import choices
 from lava_sfdfa.results import NOT_IN_JSON, Result
 from lava_sfdfa.training.angles import update_angles
@@ -17,6 +19,7 @@ from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.exact import train_exact
 from lava_sfdfa.training.folder import RunFolder, prepare_folder
 from lava_sfdfa.training.run import Run
+from lava_sfdfa.training.side_by_side import side_by_side
 
 EXACT = "exact"  # the gradient itself, in floating point: for small networks
 KINDS = (*choices(Config, "feedback"), EXACT)
@@ -67,26 +70,49 @@ def compare(
     out: Path | None,
     display: Display,
 ) -> Comparison:
-    """Train every kind of feedback with every seed, from `config.seed` on.
+    """Train every kind of feedback with every seed, from `config.seed` on, as many at
+    once as there are cores.
 
-    out: a folder for the artifacts, or None. Errors: InputError, as `train`.
+    out: a folder for the artifacts, or None. Errors: InputError, as `train`; Stopped
+    after Ctrl-C.
     """
     config = dataclasses.replace(config, dataset=data.name)
     if out is not None:
         prepare_folder(out)
-    runs = []
-    for kind in kinds:
-        for seed in range(config.seed, config.seed + n_seeds):
-            display.say(f"{kind}, seed {seed}")
-            one = dataclasses.replace(config, seed=seed)
-            if kind == EXACT:
-                figures = train_exact(data, one, display)
-            else:
-                folder = None if out is None else out / f"{kind}-seed{seed}"
-                figures = train_fixed(data, one, kind, folder, display)
-            runs.append(SeedResult(feedback=kind, seed=seed, **figures))
+    seeds = range(config.seed, config.seed + n_seeds)
+    wanted = [(kind, seed) for kind in kinds for seed in seeds]
+    jobs = [
+        (f"{kind}, seed {seed}", partial(_train_one, data, config, kind, seed, out))
+        for kind, seed in wanted
+    ]
+    try:
+        runs = side_by_side(jobs, display)
+    except KeyboardInterrupt:
+        left = "nothing was written"
+        if out is not None:
+            left = f"the folders below {out} hold the last full epoch of each training"
+        raise Stopped(
+            f"stopped by Ctrl-C: there is no comparison, and {left}"
+        ) from None
     rows = [_row(kind, [r for r in runs if r.feedback == kind]) for kind in kinds]
     return Comparison(config.dataset, rows, runs)
+
+
+def _train_one(
+    data: Dataset,
+    config: Config,
+    kind: str,
+    seed: int,
+    out: Path | None,
+    display: Display,
+) -> SeedResult:
+    config = dataclasses.replace(config, seed=seed)
+    if kind == EXACT:
+        figures = train_exact(data, config, display)
+    else:
+        folder = None if out is None else out / f"{kind}-seed{seed}"
+        figures = train_fixed(data, config, kind, folder, display)
+    return SeedResult(feedback=kind, seed=seed, **figures)
 
 
 def _row(kind: str, runs: list[SeedResult]) -> KindResult:

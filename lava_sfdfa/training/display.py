@@ -27,6 +27,9 @@ class Display(Protocol):
     def finish(self, epoch: int, row: Row) -> None:
         """An epoch has ended; `row` as in the record."""
 
+    def beside(self, title: str) -> "Display":
+        """A display for one of several trainings at once."""
+
 
 class Silence:
     """A display that shows nothing."""
@@ -42,6 +45,10 @@ class Silence:
 
     def finish(self, epoch: int, row: Row) -> None:
         """No line."""
+
+    def beside(self, title: str) -> "Silence":
+        """Itself."""
+        return self
 
 
 class Warnings(Silence):
@@ -61,12 +68,17 @@ class Warnings(Silence):
 
 
 class Bar:
-    """A bar and a line an epoch, on standard error; a context manager."""
+    """A bar and a line an epoch, on standard error; a context manager.
 
-    def __init__(self, n_epochs: int):
-        self.n_epochs = n_epochs
-        self.progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}"),
+    progress: where other bars are shown already; title: of the training.
+    """
+
+    def __init__(
+        self, n_epochs: int, progress: Progress | None = None, title: str = ""
+    ):
+        self.n_epochs, self.title = n_epochs, title
+        self.progress = progress or Progress(
+            TextColumn("{task.fields[epoch]}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(),
@@ -84,17 +96,21 @@ class Bar:
 
     def say(self, text: str) -> None:
         """A sentence that stays."""
-        self.progress.console.print(text, style="dim")
+        self.progress.console.print(f"{self.title}{text}", style="dim")
+
+    def beside(self, title: str) -> "Bar":
+        """A bar below this one."""
+        return Bar(self.n_epochs, self.progress, f"{title}: ")
 
     def start(self, epoch: int, n_samples: int) -> None:
         """A new bar."""
-        title = f"{epoch + 1}/{self.n_epochs}"
+        title = f"{self.title}epoch {epoch + 1}/{self.n_epochs}"
         fields: dict[str, Any] = {"epoch": title, "figures": ""}
         self.progress.reset(self.task, total=n_samples, visible=True, **fields)
 
     def advance(self, n_samples: int, state: dict[str, float]) -> None:
         """Move the bar, and show the figures of the epoch so far."""
-        speed = self.progress.tasks[0].speed or 0.0
+        speed = self.progress.tasks[self.task].speed or 0.0
         figures = f"{state['accuracy']:.1%} right  {speed:,.0f} samples/s"
         if "spikes" in state:
             figures += f"  {state['spikes']:.0f} hidden spikes"
@@ -105,8 +121,10 @@ class Bar:
     def finish(self, epoch: int, row: Row) -> None:
         """The line of an epoch."""
         self.progress.console.print(
-            f"epoch {epoch + 1}/{self.n_epochs}: {sentence_of(row)}"
+            f"{self.title}epoch {epoch + 1}/{self.n_epochs}: {sentence_of(row)}"
         )
+        if epoch + 1 == self.n_epochs:
+            self.progress.update(self.task, visible=False)
 
 
 def sentence_of(row: Row) -> str:
