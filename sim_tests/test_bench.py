@@ -40,6 +40,12 @@ def test_engine_limit_and_lava_are_measured_in_one_run():
     assert abs(whole - limit.learning_microseconds) < 0.05  # rounded to 0.01
     share = whole / speed.learning_microseconds
     assert abs(limit.learning_share / share - 1) < 0.05  # of rounded numbers
+    names = [phase.phase for phase in limit.phases]
+    assert names == ["neurons", "tags", "update"]
+    took = sum(phase.microseconds for phase in limit.phases)
+    assert abs(took - speed.learning_microseconds) < 0.05, "phases are all of a sample"
+    limits = sum(phase.limit_microseconds for phase in limit.phases)
+    assert abs(limits - limit.learning_microseconds) < 0.05
     assert lava.ratio > 100 and lava.steps_per_second > 1
 
 

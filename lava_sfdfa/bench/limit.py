@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from lava_sfdfa.bench.engine import median_time
+from lava_sfdfa.bench.phases import PHASES, phase_times
 from lava_sfdfa.bench.workload import Workload
 from lava_sfdfa.chip import random
 from lava_sfdfa.engine.credit import apply_changes
@@ -36,12 +37,23 @@ class Ceiling(Result):
 
 
 @dataclass(frozen=True)
+class Phase(Result):
+    """A phase of a sample: what it takes, and what its least work would take."""
+
+    phase: str
+    microseconds: float
+    limit_microseconds: float
+    share: float
+
+
+@dataclass(frozen=True)
 class Limit(Result):
     """The time of the least work of a sample; shares are of the engine's time."""
 
     ceilings: list[Ceiling]
-    classifying_microseconds: float  # forward and neurons
-    learning_microseconds: float  # all of it
+    phases: list[Phase]
+    classifying_microseconds: float  # of the phase of the neurons
+    learning_microseconds: float  # of all phases
     classifying_share: float
     learning_share: float
 
@@ -56,13 +68,26 @@ def measure_limit(load: Workload, learning_us: float, classifying_us: float) -> 
         )
         for name, rate in rates.items()
     ]
-    forward = sum(c.microseconds for c in found if c.work in ("additions", "neurons"))
-    whole = sum(c.microseconds for c in found)
+    times = phase_times(load, learning_us, classifying_us)
+    limits = {
+        phase: sum(c.microseconds for c in found if c.work in kinds)
+        for phase, kinds in PHASES.items()
+    }
+    whole = sum(limits.values())
     return Limit(
         ceilings=found,
-        classifying_microseconds=round(forward, 2),
+        phases=[
+            Phase(
+                phase,
+                round(took, 2),
+                round(limits[phase], 2),
+                round(limits[phase] / took, 3),
+            )
+            for phase, took in times.items()
+        ],
+        classifying_microseconds=round(limits["neurons"], 2),
         learning_microseconds=round(whole, 2),
-        classifying_share=round(forward / classifying_us, 3),
+        classifying_share=round(limits["neurons"] / classifying_us, 3),
         learning_share=round(whole / learning_us, 3),
     )
 

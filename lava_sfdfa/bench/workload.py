@@ -1,6 +1,7 @@
 """What the benchmarks learn: made-up images with the pixel statistics of MNIST."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from lava_sfdfa.presets import named_config
 from lava_sfdfa.types import Array
 
 N_CLASSES, SEED = 10, 0
+E = TypeVar("E", bound=Engine)
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,12 @@ class Workload:
         return len(self.labels)
 
     def trained(self) -> Engine:
-        """An engine that has learned every sample once, so that it spikes as a trained
-        network does."""
+        """An engine that spikes as a trained network does."""
+        return self.teach(Engine(self.network))
+
+    def teach(self, engine: E) -> E:
+        """Let a new engine learn every sample once, and return it."""
         compile_engine(self.network, self.events)
-        engine = Engine(self.network)
         engine.learn(self.events, self.labels, np.arange(len(self)))
         engine.take_counts()
         return engine

@@ -35,6 +35,11 @@ def bench(what: Any, json_: bool) -> None:
                 f"  {ceiling.work:10} {ceiling.operations:10,.0f} a sample, "
                 f"{ceiling.per_second / 1e9:6.2f} G/s: {ceiling.microseconds:6.2f} us"
             )
+        for phase in result.limit.phases:
+            console.print(
+                f"  {phase.phase:10} {phase.microseconds:6.2f} us, of which its least "
+                f"work would take {phase.limit_microseconds:.2f} ({phase.share:.0%})"
+            )
         console.print(
             f"limit {result.limit.learning_microseconds:g} us to learn "
             f"({result.limit.learning_share:.0%} of it is reached), "

@@ -1,0 +1,61 @@
+"""Where the time of a sample goes: neurons, tags, update.
+
+A compiled sample has no clock inside. So whole samples are timed that end earlier, and
+the difference is what the later phase takes.
+"""
+
+import numpy as np
+
+from lava_sfdfa.bench.engine import median_time
+from lava_sfdfa.bench.workload import Workload
+from lava_sfdfa.cache import disk_cached
+from lava_sfdfa.data.events import Events
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.layers import make_layers, parameters_of
+from lava_sfdfa.engine.sample import forward, load_input, make_train
+from lava_sfdfa.engine.state import Clock
+from lava_sfdfa.types import Array
+
+PHASES = {  # of a sample, and the kinds of work in it, of `limit.least_work`
+    "neurons": ("additions", "neurons"),
+    "tags": ("tags",),
+    "update": ("changes", "weights"),
+}
+
+
+def phase_times(
+    load: Workload, learning_us: float, classifying_us: float
+) -> dict[str, float]:
+    """Microseconds of a sample, by phase. learning_us, classifying_us: of the engine,
+    measured in the same run."""
+    engine, order = load.teach(_Presenter(load.network)), np.arange(len(load))
+    engine.present(load.events, order[:1])  # compiles
+    seconds = median_time(engine.present, load.events, order)
+    presenting_us = seconds / len(load) * 1e6
+    return {
+        "neurons": classifying_us,
+        "tags": presenting_us - classifying_us,
+        "update": learning_us - presenting_us,
+    }
+
+
+class _Presenter(Engine):
+    """An engine that can leave out what follows the presentation."""
+
+    def present(self, events: Events, order: Array) -> None:
+        """Let tags grow in the samples `order`, and stop there."""
+        network = self.start_network
+        start = Clock(network.seed, self.n_learned * network.period, 0)
+        noises = self._noises(start.begin, len(order) * network.period)
+        layers = make_layers(self._parameters, self.states, self._scratches, noises)
+        _present_samples(layers, events.arrays, order, start, network.period)
+
+
+@disk_cached
+def _present_samples(layers, events, order, start, period):
+    """Present samples so that tags grow, and stop there. start: a `Clock`."""
+    train = make_train(events, parameters_of(layers, 0).steps)
+    for position in range(order.size):
+        at = position * period
+        load_input(events, order[position], train)
+        forward(layers, train, Clock(start.seed, start.begin + at, at), True, False)
