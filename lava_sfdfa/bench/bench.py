@@ -33,14 +33,13 @@ def bench(what: What) -> BenchResult:
     load = make_workload(*SIZES, N_SAMPLES)
     console.print("measuring the engine (compiles first, which takes a while once)")
     speed = measure_engine(load)
-    times = speed.learning_microseconds, speed.classifying_microseconds
     found_limit = found_lava = None
     if what in ("limit", "all"):
         console.print("measuring the limit")
-        found_limit = measure_limit(load, *times)
+        found_limit = measure_limit(load)
     if what in ("lava", "all"):
         console.print("measuring stock Lava")
-        found_lava = measure_lava(load, times[0])
+        found_lava = measure_lava(load, speed.learning_microseconds)
     return BenchResult(processor(), speed, found_limit, found_lava)
 
 

@@ -73,9 +73,11 @@ def _peak_memory_mb() -> int:
 
 def median_time(function: Callable[..., Any], *arguments: Any) -> float:
     """Seconds of a call: the median of `REPEATS`."""
-    seconds = []
-    for _ in range(REPEATS):
-        begin = time.perf_counter()
-        function(*arguments)
-        seconds.append(time.perf_counter() - begin)
-    return statistics.median(seconds)
+    return statistics.median(seconds_of(function, *arguments) for _ in range(REPEATS))
+
+
+def seconds_of(function: Callable[..., Any], *arguments: Any) -> float:
+    """Seconds of one call."""
+    begin = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - begin

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from lava_sfdfa.bench.engine import median_time
-from lava_sfdfa.bench.phases import PHASES, phase_times
+from lava_sfdfa.bench.phases import PHASES, Counts, phase_times
 from lava_sfdfa.bench.workload import Workload
 from lava_sfdfa.chip import random
 from lava_sfdfa.engine.credit import apply_changes
@@ -58,47 +58,46 @@ class Limit(Result):
     learning_share: float
 
 
-def measure_limit(load: Workload, learning_us: float, classifying_us: float) -> Limit:
-    """The limit of a workload. learning_us, classifying_us: of the engine, of a
-    sample, measured in the same run."""
-    work, rates = least_work(load), ceilings()
+def measure_limit(load: Workload) -> Limit:
+    """The limit of a workload, and how near the engine comes to it, in one run."""
+    times, counts = phase_times(load)
+    work, rates = least_work(load, counts), ceilings()
     found = [
         Ceiling(
             name, round(work[name], 1), round(rate), round(work[name] / rate * 1e6, 2)
         )
         for name, rate in rates.items()
     ]
-    times = phase_times(load, learning_us, classifying_us)
     limits = {
         phase: sum(c.microseconds for c in found if c.work in kinds)
         for phase, kinds in PHASES.items()
     }
-    whole = sum(limits.values())
+    whole, learning = sum(limits.values()), sum(times.values())
     return Limit(
         ceilings=found,
         phases=[
             Phase(
-                phase,
+                name,
                 round(took, 2),
-                round(limits[phase], 2),
-                round(limits[phase] / took, 3),
+                round(limits[name], 2),
+                round(limits[name] / took, 3),
             )
-            for phase, took in times.items()
+            for name, took in times.items()
         ],
         classifying_microseconds=round(limits["neurons"], 2),
         learning_microseconds=round(whole, 2),
-        classifying_share=round(limits["neurons"] / classifying_us, 3),
-        learning_share=round(whole / learning_us, 3),
+        classifying_share=round(limits["neurons"] / times["neurons"], 3),
+        learning_share=round(whole / learning, 3),
     )
 
 
-def least_work(load: Workload) -> dict[str, float]:
+def least_work(load: Workload, counts: Counts) -> dict[str, float]:
     """Operations that an event-driven engine can hardly leave out: means of a sample.
-    Growths are counted with all columns of a sample, some 2 % more than there are."""
-    engine, n = load.trained(), len(load)
-    engine.learn(load.events, load.labels, np.arange(n))
-    counts = engine.take_counts()
-    sizes = load.network.sizes
+
+    counts: of each layer, in one pass over the samples. Growths are counted with all
+    columns of a sample, some 2 % more than there are.
+    """
+    n, sizes = len(load), load.network.sizes
     spikes = [len(load.events.index) / n, *(c["spikes"] / n for c in counts)]
     grown = [
         c["spikes"] / n * c["tags"] / max(1, c["neurons_tagged"]) for c in counts

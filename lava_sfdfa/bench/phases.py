@@ -6,7 +6,7 @@ the difference is what the later phase takes.
 
 import numpy as np
 
-from lava_sfdfa.bench.engine import median_time
+from lava_sfdfa.bench.engine import REPEATS, seconds_of
 from lava_sfdfa.bench.workload import Workload
 from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.data.events import Events
@@ -23,20 +23,29 @@ PHASES = {  # of a sample, and the kinds of work in it, of `limit.least_work`
 }
 
 
-def phase_times(
-    load: Workload, learning_us: float, classifying_us: float
-) -> dict[str, float]:
-    """Microseconds of a sample, by phase. learning_us, classifying_us: of the engine,
-    measured in the same run."""
+Counts = list[dict[str, int]]
+
+
+def phase_times(load: Workload) -> tuple[dict[str, float], Counts]:
+    """Microseconds of a sample, by phase, and what was counted in each layer in one
+    pass over the samples.
+
+    All in turns, since a network that learns on spikes less and less.
+    """
     engine, order = load.teach(_Presenter(load.network)), np.arange(len(load))
+    engine.cores = 1
     engine.present(load.events, order[:1])  # compiles
-    seconds = median_time(engine.present, load.events, order)
-    presenting_us = seconds / len(load) * 1e6
-    return {
-        "neurons": classifying_us,
-        "tags": presenting_us - classifying_us,
-        "update": learning_us - presenting_us,
-    }
+    engine.take_counts()
+    rounds, counts = [], []
+    for _ in range(REPEATS):
+        learn = seconds_of(engine.learn, load.events, load.labels, order)
+        counts.append(engine.take_counts())
+        present = seconds_of(engine.present, load.events, order)
+        classify = seconds_of(engine.classify, load.events)
+        engine.take_counts()
+        rounds.append((classify, present - classify, learn - present))
+    times = np.median(rounds, axis=0) / len(load) * 1e6
+    return dict(zip(PHASES, times.tolist(), strict=True)), counts[REPEATS // 2]
 
 
 class _Presenter(Engine):

@@ -27,6 +27,17 @@ def test_bench_prints_a_row_for_each_case():
     assert "learned/s" in run("bench.py", "--quick")
 
 
+def test_profile_draws_phases_and_the_start(tmp_path):
+    picture = tmp_path / "profile.png"
+    found = json.loads(
+        run("profile.py", "--quick", "--dataset=digits", "--out", picture)
+    )
+    (phases,) = found["phases"].values()
+    assert [phase["phase"] for phase in phases] == ["neurons", "tags", "update"]
+    assert min(found["start_seconds"].values()) > 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.slow
 def test_float_training_follows_the_authors():
     row = json.loads(run("float_training.py", "--dataset", "digits", "--epochs", "2"))
