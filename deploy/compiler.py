@@ -17,7 +17,7 @@ from lava_sfdfa.deploy.mapping.costs import Placement, costs_of, place_network
 from lava_sfdfa.deploy.mapping.fit import FitReport, Request, fit
 from lava_sfdfa.deploy.mapping.graph import Graph, Mode, parse_layers
 from lava_sfdfa.deploy.mapping.partition import Partition
-from lava_sfdfa.deploy.plan.check import check_content
+from lava_sfdfa.deploy.plan.check import Checked, check_content
 from lava_sfdfa.deploy.plan.files import read_plan, write_plan
 from lava_sfdfa.deploy.plan.page import html_page
 from lava_sfdfa.deploy.plan.plan import PlanContent, build_plan
@@ -73,9 +73,8 @@ class Plan:
         """Whether and how the network fits the board, and what a sample costs."""
         if self.kept_report is not None:
             return self.kept_report
-        facts = self.content.facts
-        costs = dict(facts["costs"])
-        board = find_board(costs.pop("board"), facts["chip"].endswith("conservative"))
+        facts, board = self.content.facts, self.content.board
+        costs = {k: v for k, v in facts["costs"].items() if k != "board"}
         request = Request(
             self.content.sizes,
             board,
@@ -124,14 +123,15 @@ class Plan:
         with progress_bar("running", progress) as show:
             return run_plan(self.content, target, dataset, samples, show)
 
-    def check(self) -> None:
+    def check(self) -> Checked:
         """Prove that the plan is whole: every neuron is placed once, axons lead where
-        the graph says, integers and use are within limits. Errors: CheckError."""
-        check_content(self.content)
+        the graph says, integers and use are within limits, rules and phases are those
+        of the network. Errors: InputError, CheckError."""
+        return check_content(self.content)
 
 
 def load_plan(folder: str | Path) -> Plan:
-    """Read a plan and check its digest. Errors: InputError."""
+    """Read a plan, and prove that it is whole. Errors: InputError, CheckError."""
     return Plan(read_plan(Path(folder)))
 
 

@@ -1,115 +1,265 @@
-"""What has to hold in a plan, proved on its arrays. A digest proves identity only."""
+"""What has to hold in a plan, proved. A digest proves identity only.
+
+What follows from other parts (populations and projections, slices, axon tables, rules,
+phases) is made again by the code that compiles, and has to be equal; nothing that was
+read is an index before that.
+"""
+
+import math
+import reprlib
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.deploy.boards import find_board
-from lava_sfdfa.deploy.mapping.graph import MODES
-from lava_sfdfa.deploy.plan.plan import PlanContent
-from lava_sfdfa.errors import CheckError
+from lava_sfdfa.chip.protocol import RATE_BITS
+from lava_sfdfa.config import EARLIER, Config, known_settings
+from lava_sfdfa.deploy.boards import Board
+from lava_sfdfa.deploy.mapping.costs import ENDS
+from lava_sfdfa.deploy.mapping.energy import HIGH, LOIHI2_NOTE, LOW
+from lava_sfdfa.deploy.mapping.graph import Graph, build_graph
+from lava_sfdfa.deploy.mapping.partition import partition
+from lava_sfdfa.deploy.plan.plan import (
+    PlanContent,
+    assemble,
+    graph_facts,
+    network_facts,
+    placed_tables,
+    planned_network,
+)
+from lava_sfdfa.deploy.plan.schema import AGAIN, Amount, check_schema
+from lava_sfdfa.errors import CheckError, InputError
+from lava_sfdfa.fields import checked
+from lava_sfdfa.network.artifact import Artifact
+from lava_sfdfa.network.fixed import FixedNetwork
+from lava_sfdfa.network.quantise import with_settings
+from lava_sfdfa.results import Result
+from lava_sfdfa.types import Array
+
+SUM_TOLERANCE = 1e-4  # costs are kept with six figures
 
 
-def check_content(content: PlanContent) -> None:
-    """Check placement, axon tables, weights and use. Errors: CheckError, for the first
-    thing that does not hold."""
-    if content.mode not in MODES:
-        raise CheckError(f"the plan's mode must be one of {', '.join(MODES)}")
-    _check_slices(content)
-    _check_cores(content)
-    _check_weights(content)
-    _check_axons(content)
+@dataclass(frozen=True, kw_only=True)
+class Checked(Result):
+    """A plan that was proved whole: what is in it."""
+
+    digest: str
+    holds: bool
+    board: str
+    mode: str
+    cores: int
+    neurons: int  # each placed once
+    axons: int  # input axons, each with its one message
+    weights: int
+
+
+def check_content(content: PlanContent) -> Checked:
+    """Prove that a plan is whole. Errors: InputError for what is not made as plans are,
+    CheckError for the first thing that does not follow from the rest."""
+    facts, arrays = content.facts, content.arrays
+    check_schema(facts, arrays)
+    _check_config(facts["config"])
+    board, graph = content.board, _graph(content)
+    network = with_settings((), content.config.steps, content.config)
+    _compare_all({**graph_facts(graph), "network": network_facts(network)}, facts)
+    _check_lengths(content, graph)
+    _check_places(arrays["core_place"], board)
+    tables = _tables(graph, board, arrays["core_place"])
+    _compare_all(tables, arrays)
+    again = assemble(_artifact(content), graph, board.model, tables, facts["costs"])
+    own = {"artifact_digest": facts["artifact_digest"]}
+    _compare("", {**again.facts, **own}, facts)
+    _compare_all(again.arrays, arrays)
+    _check_costs(facts["costs"], board)
+    return Checked(
+        digest=content.digest,
+        holds=True,
+        board=board.name,
+        mode=content.mode,
+        cores=len(arrays["core_place"]),
+        neurons=sum(population.size for population in graph.populations),
+        axons=len(arrays["axon_in_row"]),
+        weights=len(arrays["weights"]),
+    )
 
 
 def require(holds: object, sentence: str) -> None:
     """Errors: CheckError with the sentence where it does not hold."""
     if not holds:
-        raise CheckError(f"the plan is not whole: {sentence}; compile it again")
+        raise CheckError(f"the plan is not whole: {sentence}; {AGAIN}")
 
 
-def _check_slices(content: PlanContent) -> None:
-    """Every neuron of every population lies in exactly one slice."""
-    arrays = content.arrays
-    for number, population in enumerate(content.graph.populations):
-        chosen = np.flatnonzero(arrays["slice_population"] == number)
-        order = chosen[np.argsort(arrays["slice_begin"][chosen], kind="stable")]
-        begin, end = arrays["slice_begin"][order], arrays["slice_end"][order]
-        edges = np.concatenate([[0], end])
-        require(
-            np.array_equal(edges[:-1], begin)
-            and edges[-1] == population.size
-            and (end > begin).all(),
-            f"the slices of {population.name!r} do not hold each of its "
-            f"{population.size} neurons once",
-        )
+# --- what the rest follows from ------------------------------------------------------
 
 
-def _check_cores(content: PlanContent) -> None:
-    """Cores stand on places of the board, each on its own, and none is too full."""
-    arrays, facts = content.arrays, content.facts
-    conservative = facts["chip"].endswith("conservative")
-    board = find_board(facts["costs"]["board"], conservative)
-    require(board.model.name == facts["chip"], "chip and board do not go together")
-    place, n_cores = arrays["core_place"], len(arrays["core_place"])
-    capacity = board.model.cores_per_chip.value
-    n_places = capacity * board.chips.value
-    require(len(np.unique(place)) == n_cores, "two cores stand on one place")
+def _check_config(settings: dict[str, Any]) -> None:
+    """Settings are known, in their ranges, and go together. Errors: InputError."""
+    try:
+        Config(**{**EARLIER, **known_settings(settings)})
+    except InputError as error:
+        raise InputError(f"config: {error}; {AGAIN}") from None
+
+
+def _graph(content: PlanContent) -> Graph:
+    """Populations and projections of the layers that shape and settings name."""
+    config, n_out = content.config, content.sizes[-1]
+    n_layers, hidden = len(content.facts["layers"]), config.hidden
+    require(
+        len(hidden) == n_layers - 1,
+        f"config.hidden names {len(hidden)} hidden layers, layers has {n_layers - 1}",
+    )
+    sizes = (math.prod(content.shape), *hidden, n_out)
+    return build_graph(sizes, content.mode, config.feedback, config.eligibility)
+
+
+def _check_lengths(content: PlanContent, graph: Graph) -> None:
+    """As many weights as synapses, as many rates as hidden neurons."""
+    sizes = [population.size for population in graph.populations]
+    n_weights = sum(sizes[p.source] * sizes[p.target] for p in graph.projections)
+    n_rates, rates = sum(content.config.hidden), content.arrays["rates"]
+    for name, wanted in (("weights", n_weights), ("rates", n_rates)):
+        found = len(content.arrays[name])
+        require(found == wanted, f"{name} has {found:,} entries, not {wanted:,}")
+    most = content.config.steps << RATE_BITS
+    require(
+        ((rates >= 0) & (rates <= most)).all(),
+        f"rates must be between 0 and {most}, a spike in every step",
+    )
+
+
+def _check_places(place: Array, board: Board) -> None:
+    """Cores stand on places of the board, each on its own."""
+    n_places = board.model.cores_per_chip.value * board.chips.value
+    require(
+        len(np.unique(place)) == len(place),
+        "core_place has two cores on one place",
+    )
     require(
         ((place >= 0) & (place < n_places)).all(),
-        f"a core stands outside the {n_places} places of {board.name}",
-    )
-    require(
-        np.array_equal(arrays["core_chip"], place // capacity),
-        "the chip of a core is not that of its place",
-    )
-    core = arrays["slice_core"]
-    require(((core >= 0) & (core < n_cores)).all(), "a slice is on an unknown core")
-    require(
-        arrays["core_use"].shape == (n_cores, len(board.model.limit_vector))
-        and (arrays["core_use"] <= board.model.limit_vector).all(),
-        f"a core uses more than a core of {board.model.name} has",
+        f"core_place has a core outside the {n_places} places of {board.name}",
     )
 
 
-def _check_weights(content: PlanContent) -> None:
-    """Every connection has a weight for each of its axons and neurons."""
-    arrays, graph = content.arrays, content.graph
-    cuts, first = arrays["connection_slice"], arrays["connection_first"]
-    sizes = np.array([population.size for population in graph.populations])
-    sources = np.array([projection.source for projection in graph.projections])
-    n_axons = sizes[sources[arrays["connection_projection"]]]
-    n_neurons = (arrays["slice_end"] - arrays["slice_begin"])[cuts]
+def _tables(graph: Graph, board: Board, place: Array) -> dict[str, Array]:
+    """The arrays that follow: slices, connections and axons."""
+    packed = partition(graph, board.model)
     require(
-        np.array_equal(np.diff(first), n_axons * n_neurons)
-        and first[0] == 0
-        and first[-1] == len(arrays["weights"]),
-        "a connection has not as many weights as axons times neurons",
+        len(place) == packed.n_cores,
+        f"core_place has {len(place)} cores, {packed.n_cores} are needed",
     )
+    return placed_tables(graph, board.model, packed, place)
 
 
-def _check_axons(content: PlanContent) -> None:
-    """Messages and input axons are the same set, and each comes from the neuron that
-    its axon names."""
-    arrays, graph = content.arrays, content.graph
-    first, core = arrays["axon_in_first"], arrays["axon_out_core"]
-    target = first[core] + arrays["axon_out_axon"]
-    require(
-        (arrays["axon_out_axon"] < np.diff(first)[core]).all()
-        and np.array_equal(np.sort(target), np.arange(first[-1])),
-        "output axons and input axons are not one to one",
-    )
-    n_messages = np.diff(arrays["axon_out_first"])
-    sizes = np.array([population.size for population in graph.populations])
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    number = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    connection = arrays["axon_in_connection"][target]
-    sources = np.array([projection.source for projection in graph.projections])
-    require(
-        len(n_messages) == sizes.sum()
-        and np.array_equal(
-            arrays["axon_in_source"][target], np.repeat(number, n_messages)
+def _artifact(content: PlanContent) -> Artifact:
+    """What a plan keeps of its artifact. Errors: InputError for what no chip holds."""
+    config = content.config
+    network = _network(content)
+    rates = np.split(content.arrays["rates"], np.cumsum(config.hidden)[:-1])
+    n_learned = content.facts["n_learned"]
+    return Artifact(config, "", content.shape, network, tuple(rates), n_learned, {})
+
+
+def _network(content: PlanContent) -> FixedNetwork:
+    """The planned network; its layers learn in the way that the settings name."""
+    for number, layer in enumerate(content.facts["layers"]):
+        require(
+            content.mode == "inference"
+            or ("jump" in layer["scales"]) == content.graph.recursive,
+            f"layers[{number}].scales does not go with the eligibility "
+            f"{content.facts['eligibility']!r}",
         )
-        and np.array_equal(
-            sources[arrays["connection_projection"][connection]],
-            np.repeat(owner, n_messages),
-        ),
-        "an axon comes from another neuron than the one that sends to it",
+        require(
+            layer.get("wake_step", 0) < content.config.steps,
+            f"layers[{number}].wake_step lies behind the last step",
+        )
+    try:
+        return planned_network(content)
+    except InputError as error:
+        raise InputError(f"layers: {error}") from None
+
+
+# --- comparing --------------------------------------------------------------------
+
+
+def _compare_all(wanted: dict[str, Any], found: dict[str, Any]) -> None:
+    """Compare what is wanted with the entries of these names."""
+    for name, value in wanted.items():
+        _compare(name, value, found[name])
+
+
+def _compare(where: str, wanted: Any, found: Any) -> None:
+    """Errors: CheckError, which names the first place that differs."""
+    if isinstance(wanted, np.ndarray):
+        _compare_arrays(where, wanted, found)
+    elif isinstance(wanted, dict) and isinstance(found, dict):
+        for name in {**wanted, **found}:
+            inside = f"{where}.{name}" if where else name
+            require(name in wanted, f"{inside} is unknown")
+            require(name in found, f"{inside} is missing")
+            _compare(inside, wanted[name], found[name])
+    elif isinstance(wanted, list) and isinstance(found, list):
+        n_found, n_wanted = len(found), len(wanted)
+        require(n_found == n_wanted, f"{where} has {n_found} entries, not {n_wanted}")
+        for number, pair in enumerate(zip(wanted, found, strict=True)):
+            _compare(f"{where}[{number}]", *pair)
+    else:
+        require(
+            repr(wanted) == repr(found),
+            f"{where} is {reprlib.repr(found)}; from the rest of the plan follows "
+            f"{reprlib.repr(wanted)}",
+        )
+
+
+def _compare_arrays(name: str, wanted: Array, found: Array) -> None:
+    require(
+        found.dtype == wanted.dtype and found.shape == wanted.shape,
+        f"{name} has the shape {found.shape}, not {wanted.shape}",
+    )
+    wrong = np.argwhere(found != wanted)
+    if len(wrong):
+        place = tuple(wrong[0].tolist())
+        require(
+            False,
+            f"{name}{list(place)} is {found[place]}; from the rest of the plan follows "
+            f"{wanted[place]}",
+        )
+
+
+# --- costs ------------------------------------------------------------------------
+
+
+def _check_costs(costs: dict[str, Any], board: Board) -> None:
+    """What a sample costs: finite, with the known constants, and sums that are right.
+
+    Spikes cannot be counted again without the data.
+    """
+    kinds = costs["energy_by_kind"]
+    for end in ENDS:
+        _check_band_end(f"costs.energy_by_kind.{end}", kinds[end])
+    wanted = {
+        "energy_per_sample_joule": {
+            **{end: kinds[end]["joule"] for end in ENDS},
+            "constants_of": "loihi1",
+            "note": None if board.model.name == "loihi1" else LOIHI2_NOTE,
+        },
+        "time_per_sample_s": {end: kinds[end]["seconds"] for end in ENDS},
+        "constants": {"low": LOW.sources, "high": HIGH.sources},
+    }
+    for name, value in wanted.items():
+        _compare(f"costs.{name}", value, costs[name])
+    require(
+        costs["messages_between_chips_per_sample"] <= costs["messages_per_sample"],
+        "costs.messages_between_chips_per_sample is more than messages_per_sample",
+    )
+
+
+def _check_band_end(where: str, values: dict[str, Any]) -> None:
+    names = ("synapses", "neurons", "spikes", "hops", "learning", "static")
+    _compare(where, sorted([*names, "joule", "seconds"]), sorted(values))
+    for name, value in values.items():
+        checked(f"{where}.{name}", Amount, value)
+    total = sum(values[name] for name in names)
+    require(
+        math.isclose(total, values["joule"], rel_tol=SUM_TOLERANCE, abs_tol=1e-30),
+        f"{where}.joule is {values['joule']}, the sum of its kinds {total:.6g}",
     )

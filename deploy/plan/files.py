@@ -9,9 +9,11 @@ from pathlib import Path
 
 import h5py
 
+from lava_sfdfa.deploy.plan.check import check_content
 from lava_sfdfa.deploy.plan.plan import FORMAT, VERSION, PlanContent
-from lava_sfdfa.errors import InputError
+from lava_sfdfa.errors import InputError, SfdfaError
 from lava_sfdfa.files import write_files
+from lava_sfdfa.network.content import NAME
 
 JSON_NAME, ARRAYS_NAME = "plan.json", "plan.h5"
 
@@ -43,23 +45,53 @@ def write_plan(folder: Path, plan: PlanContent) -> str:
 
 
 def read_plan(folder: Path) -> PlanContent:
-    """Read a plan and check its digest. Errors: InputError for a folder without one,
-    one of another version, and one that is damaged."""
+    """Read a plan and prove that it is whole. Errors: InputError for a folder without
+    one, one of another version, and one that is damaged; CheckError for one whose parts
+    do not go together."""
+    refuse_artifact(folder)
     path = folder / JSON_NAME if folder.is_dir() else folder
+    if path.name == ARRAYS_NAME:
+        path = path.with_name(JSON_NAME)
     if not path.is_file():
         raise InputError(f"{folder}: there is no plan; `compile` makes one")
+    plan = _read_files(folder, path)
+    try:
+        check_content(plan)
+    except SfdfaError as error:
+        raise type(error)(f"{folder}: {error}") from None
+    return plan
+
+
+def is_plan(path: Path) -> bool:
+    """Whether this is the folder of a plan, or one of its files."""
+    return (path / JSON_NAME).is_file() or path.name in (JSON_NAME, ARRAYS_NAME)
+
+
+def refuse_artifact(path: Path) -> None:
+    """Errors: InputError where an artifact was given for a plan."""
+    in_folder = (path / NAME).is_file() and not is_plan(path)
+    if in_folder or (path.is_file() and path.suffix == ".h5" and not is_plan(path)):
+        raise InputError(
+            f"{path}: is no plan, and looks like an artifact; `info` shows what it "
+            "holds, and `compile` makes a plan of it"
+        )
+
+
+def _read_files(folder: Path, path: Path) -> PlanContent:
+    """Read a plan that has the digest that it carries. Errors: InputError."""
     try:
         facts = json.loads(path.read_text("utf-8"))
         if not isinstance(facts, dict) or facts.pop("format", None) != FORMAT:
             raise InputError(
                 f"{path}: is not a plan of lava-sfdfa; `compile` makes one"
             )
-        if (version := facts.pop("version")) != VERSION:
+        version = facts.pop("version", None)
+        if isinstance(version, bool) or version != VERSION:
             raise InputError(
                 f"{path}: has the plan version {version}; this lava-sfdfa reads "
                 f"{VERSION}; compile the artifact again"
             )
-        digest = facts.pop("digest")
+        digest = facts.pop("digest", None)
         with h5py.File(path.with_name(ARRAYS_NAME), "r") as file:
             plan = PlanContent(facts, {name: entry[()] for name, entry in file.items()})
         if plan.digest != digest:

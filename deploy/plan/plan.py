@@ -11,8 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.config import Config, kept_settings
-from lava_sfdfa.deploy.boards import CoreModel
+from lava_sfdfa.config import EARLIER, Config, kept_settings
+from lava_sfdfa.deploy.boards import (
+    LOIHI2,
+    LOIHI2_CONSERVATIVE,
+    Board,
+    CoreModel,
+    find_board,
+)
 from lava_sfdfa.deploy.mapping.costs import Placement, SampleCosts
 from lava_sfdfa.deploy.mapping.graph import Graph, Mode, Population, Projection
 from lava_sfdfa.deploy.mapping.partition import Partition
@@ -35,8 +41,9 @@ class PlanContent:
 
     slice_population, slice_begin, slice_end, slice_core: (n_slices,)
     core_place, core_chip: (n_cores,), place on the board, in the order of `Geometry`
-    connection_projection, connection_slice, connection_words, connection_first:
-        (n_connections,), a projection into a slice; first: its first weight
+    connection_projection, connection_slice, connection_words: (n_connections,), a
+        projection into a slice
+    connection_first: (n_connections + 1,), the weights of a connection
     axon_in_first: (n_cores + 1,), the input axons of a core in the next three
     axon_in_connection, axon_in_source, axon_in_row: (n_axons,), the connection that an
         axon drives, the neuron that it comes from, its row of weights
@@ -80,7 +87,14 @@ class PlanContent:
     @property
     def config(self) -> Config:
         """The network in real units, and its encoding."""
-        return Config(**self.facts["config"])
+        return Config(**{**EARLIER, **self.facts["config"]})
+
+    @property
+    def board(self) -> Board:
+        """The board that it is for. Errors: InputError for one that is unknown."""
+        name = self.facts["costs"]["board"]
+        smaller = self.facts["chip"] == LOIHI2_CONSERVATIVE.name
+        return find_board(name, smaller and find_board(name).model is LOIHI2)
 
     @property
     def graph(self) -> Graph:
@@ -109,8 +123,33 @@ def build_plan(
     artifact: Artifact, placement: Placement, costs: SampleCosts
 ) -> PlanContent:
     """The plan of an artifact whose cores are placed."""
-    graph, packed, place = placement.graph, placement.packed, placement.place
-    model = placement.board.model
+    graph, model = placement.graph, placement.board.model
+    tables = placed_tables(graph, model, placement.packed, placement.place)
+    about = {"board": placement.board.name, **costs.to_json()}
+    return assemble(artifact, graph, model, tables, about)
+
+
+def assemble(
+    artifact: Artifact,
+    graph: Graph,
+    model: CoreModel,
+    tables: dict[str, Array],
+    costs: dict[str, Any],
+) -> PlanContent:
+    """A plan of its parts. tables: of `placed_tables`; costs: of a sample, and the name
+    of the board."""
+    arrays = {
+        **tables,
+        "weights": _weights(artifact.network, graph, tables),
+        "rates": np.concatenate([np.zeros(0, np.int32), *artifact.rates]),
+    }
+    return PlanContent(_facts(artifact, graph, model, costs), arrays)
+
+
+def placed_tables(
+    graph: Graph, model: CoreModel, packed: Partition, place: Array
+) -> dict[str, Array]:
+    """All arrays of a plan that follow from where its cores stand."""
     arrays = {
         "slice_population": packed.population,
         "slice_begin": packed.begin,
@@ -119,37 +158,45 @@ def build_plan(
         "core_place": place.astype(np.int32),
         "core_chip": (place // model.cores_per_chip.value).astype(np.int32),
         "core_use": packed.use,
-        **_connections(artifact.network, graph, model, packed),
-        "rates": np.concatenate([np.zeros(0, np.int32), *artifact.rates]),
+        **_connections(graph, model, packed),
     }
-    arrays |= axon_tables(graph, arrays)
-    about = {"board": placement.board.name, **costs.to_json()}
-    return PlanContent(_facts(artifact, graph, model, about), arrays)
+    return arrays | axon_tables(graph, arrays)
 
 
-def _connections(
-    network: FixedNetwork, graph: Graph, model: CoreModel, packed: Partition
-) -> dict[str, Array]:
-    rows, weights = [], []
+def _connections(graph: Graph, model: CoreModel, packed: Partition) -> dict[str, Array]:
+    rows, sizes = [], []
     learning_core = model.is_all_plastic and graph.mode == "learning"
     for number, projection in enumerate(graph.projections):
         bits = model.synapse_bits(
             projection.weight_bits, projection.plastic or learning_core, graph.recursive
         )
-        matrix = projection_weights(network, graph, projection)
+        n_axons = graph.populations[projection.source].size
         for cut in packed.slices_of(projection.target):
-            begin, end = packed.begin[cut], packed.end[cut]
-            rows.append((number, cut, model.axon_words(end - begin, bits)))
-            weights.append(np.ascontiguousarray(matrix[:, begin:end]).ravel())
+            n = packed.end[cut] - packed.begin[cut]
+            rows.append((number, cut, model.axon_words(n, bits)))
+            sizes.append(n_axons * n)
     table = np.array(rows, np.int64)
-    first = np.concatenate([[0], np.cumsum([len(piece) for piece in weights])])
     return {
         "connection_projection": table[:, 0].astype(np.int32),
         "connection_slice": table[:, 1].astype(np.int32),
         "connection_words": table[:, 2].astype(np.int32),
-        "connection_first": first.astype(np.int64),
-        "weights": np.concatenate(weights),
+        "connection_first": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
     }
+
+
+def _weights(network: FixedNetwork, graph: Graph, tables: dict[str, Array]) -> Array:
+    """Weights of all connections, one after the other: int8."""
+    matrices = [projection_weights(network, graph, p) for p in graph.projections]
+    begin, end = tables["slice_begin"], tables["slice_end"]
+    connections = zip(
+        tables["connection_projection"], tables["connection_slice"], strict=True
+    )
+    return np.concatenate(
+        [
+            np.ascontiguousarray(matrices[number][:, begin[cut] : end[cut]]).ravel()
+            for number, cut in connections
+        ]
+    )
 
 
 def projection_weights(
@@ -222,20 +269,32 @@ def _facts(
         "image_shape": list(artifact.shape),
         "eligibility": artifact.config.eligibility,
         "n_learned": artifact.n_learned,
-        "network": {
-            entry.name: getattr(network, entry.name)
-            for entry in dataclasses.fields(network)
-            if entry.name != "layers"
-        },
+        "network": network_facts(network),
         "layers": [_layer_facts(layer) for layer in network.layers],
-        "populations": [dataclasses.asdict(p) for p in graph.populations],
-        "projections": [dataclasses.asdict(p) for p in graph.projections],
+        **graph_facts(graph),
         "feedback_rule": FEEDBACK_RULE,
         "period": network.period,
         "phases": phases(network),
         "costs": costs,
     }
     return json.loads(json.dumps(facts))  # tuples become lists, as on reading
+
+
+def network_facts(network: FixedNetwork) -> dict[str, Any]:
+    """What all layers share."""
+    return {
+        entry.name: getattr(network, entry.name)
+        for entry in dataclasses.fields(network)
+        if entry.name != "layers"
+    }
+
+
+def graph_facts(graph: Graph) -> dict[str, Any]:
+    """Populations and projections as plain data."""
+    return {
+        "populations": [dataclasses.asdict(p) for p in graph.populations],
+        "projections": [dataclasses.asdict(p) for p in graph.projections],
+    }
 
 
 def _layer_facts(layer: FixedLayer) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 from small import random_samples, small_config, small_network
 from test_simulate import BOARD, make_artifact, scattered
 
+from lava_sfdfa.deploy.boards import BOARDS
 from lava_sfdfa.deploy.compiler import place_and_cost
 from lava_sfdfa.deploy.mapping.activity import measure
 from lava_sfdfa.deploy.mapping.fit import Request, fit
@@ -31,7 +32,9 @@ def compiled():
     request = Request(network.sizes, BOARD, "learning")
     report, graph, packed = fit(request)
     activity = measure(graph, network, events)
-    return place_and_cost(artifact, request, report, graph, packed, activity)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BOARDS, BOARD.name, BOARD)
+        yield place_and_cost(artifact, request, report, graph, packed, activity)
 
 
 def test_a_plan_comes_back_as_it_was(compiled, tmp_path):
