@@ -14,7 +14,7 @@ import lava_sfdfa
 from lava_sfdfa.commands.bench import bench
 from lava_sfdfa.commands.compare import compare
 from lava_sfdfa.commands.data import data
-from lava_sfdfa.commands.deploy import compile_, fit, run
+from lava_sfdfa.commands.deploy import check, compile_, fit, run
 from lava_sfdfa.commands.evaluate import evaluate, info
 from lava_sfdfa.commands.exchange import export, import_
 from lava_sfdfa.commands.stream import stream
@@ -56,6 +56,6 @@ def main() -> None:
 
 for command in (
     *(train, stream, evaluate, compare, verify, info, data),
-    *(fit, compile_, run, export, import_, bench),
+    *(fit, compile_, check, run, export, import_, bench),
 ):
     main.add_command(command)

@@ -27,7 +27,7 @@ from lava_sfdfa.deploy.plan.plan import (
     placed_tables,
     planned_network,
 )
-from lava_sfdfa.deploy.plan.schema import AGAIN, Amount, check_schema
+from lava_sfdfa.deploy.plan.schema import AGAIN, Amount, check_schema, inside
 from lava_sfdfa.errors import CheckError, InputError
 from lava_sfdfa.fields import checked
 from lava_sfdfa.network.artifact import Artifact
@@ -193,10 +193,10 @@ def _compare(where: str, wanted: Any, found: Any) -> None:
         _compare_arrays(where, wanted, found)
     elif isinstance(wanted, dict) and isinstance(found, dict):
         for name in {**wanted, **found}:
-            inside = f"{where}.{name}" if where else name
-            require(name in wanted, f"{inside} is unknown")
-            require(name in found, f"{inside} is missing")
-            _compare(inside, wanted[name], found[name])
+            place = inside(where, name)
+            require(name in wanted, f"{place} is unknown")
+            require(name in found, f"{place} is missing")
+            _compare(place, wanted[name], found[name])
     elif isinstance(wanted, list) and isinstance(found, list):
         n_found, n_wanted = len(found), len(wanted)
         require(n_found == n_wanted, f"{where} has {n_found} entries, not {n_wanted}")

@@ -88,7 +88,7 @@ def _read_files(folder: Path, path: Path) -> PlanContent:
         version = facts.pop("version", None)
         if isinstance(version, bool) or version != VERSION:
             raise InputError(
-                f"{path}: has the plan version {version}; this lava-sfdfa reads "
+                f"{path}: has the plan version {version!r:.40}; this lava-sfdfa reads "
                 f"{VERSION}; compile the artifact again"
             )
         digest = facts.pop("digest", None)
@@ -97,7 +97,7 @@ def _read_files(folder: Path, path: Path) -> PlanContent:
         if plan.digest != digest:
             raise InputError(
                 f"{folder}: is damaged: its content does not have the digest "
-                f"{digest!r} that it carries; compile the artifact again"
+                f"{str(digest)[:64]!r} that it carries; compile the artifact again"
             )
         return plan
     except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:

@@ -22,6 +22,7 @@ from lava_sfdfa.network.rule import Rule
 
 AGAIN = "compile the artifact again"
 TEXT_MOST = 10_000  # letters of a text
+DEPTH_MOST = 10  # objects and lists in one another
 DIMENSIONS_MOST = 32  # of a sample, as in numpy
 
 
@@ -147,15 +148,17 @@ def check_schema(facts: dict[str, Any], arrays: dict[str, Any]) -> None:
 # --- facts ------------------------------------------------------------------------
 
 
-def _check_plain(where: str, value: Any) -> None:
+def _check_plain(where: str, value: Any, depth: int = 0) -> None:
     """Refuse, anywhere in the facts, what would fit no field: numbers that are not
-    finite or need more than 64 bits, and endless texts."""
+    finite or need more than 64 bits, endless texts, and lists in lists without end."""
+    if depth > DEPTH_MOST:
+        raise InputError(f"{where} lies deeper than any part of a plan; {AGAIN}")
     if isinstance(value, dict):
         for name, entry in value.items():
-            _check_plain(_inside(where, name), entry)
+            _check_plain(inside(where, name), entry, depth + 1)
     elif isinstance(value, list):
         for number, entry in enumerate(value):
-            _check_plain(f"{where}[{number}]", entry)
+            _check_plain(f"{where}[{number}]", entry, depth + 1)
     elif isinstance(value, str):
         if len(value) > TEXT_MOST:
             raise InputError(
@@ -174,7 +177,7 @@ def _check_value(where: str, spec: Any, value: Any) -> None:
         _check_kind(where, dict, value)
         _check_names(where or "the plan", spec, value)
         for name, entry in value.items():
-            _check_value(_inside(where, name), spec[name], entry)
+            _check_value(inside(where, name), spec[name], entry)
     elif isinstance(spec, list):
         _check_kind(where, list, value)
         for number, entry in enumerate(value):
@@ -242,8 +245,10 @@ def _check_digest(text: str) -> None:
         )
 
 
-def _inside(where: str, name: str) -> str:
-    return f"{where}.{name[:40]}" if where else name[:40]
+def inside(where: str, name: str) -> str:
+    """Where a field stands, in letters that every terminal can show."""
+    shown = name[:40].encode("unicode_escape").decode()
+    return f"{where}.{shown}" if where else shown
 
 
 # --- arrays -----------------------------------------------------------------------

@@ -1,5 +1,6 @@
-"""`lava-sfdfa fit`, `compile` and `run`: a network on the cores of a board."""
+"""`lava-sfdfa fit`, `compile`, `check` and `run`: a network on the cores of a board."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,33 @@ def compile_(
     text = text_report(plan.report)
     console.print(f"{text}\nplan    {folder}\nreport  {folder / PAGE}")
     print_json({**plan.report.to_json(), "plan": str(folder)}, json_)
+
+
+@click.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+@json_option
+def check(plan: Path, json_: bool) -> None:
+    """Prove that a plan is whole: what is placed, and that all of it goes together."""
+    from lava_sfdfa.deploy.compiler import load_plan
+    from lava_sfdfa.deploy.plan.check import Checked
+    from lava_sfdfa.deploy.plan.report import plural
+
+    try:
+        found = load_plan(plan).check()
+    except CheckError:
+        unknown = dict.fromkeys(field.name for field in dataclasses.fields(Checked))
+        print_json({"plan": str(plan), **unknown, "holds": False}, json_)
+        raise
+    if not json_:
+        click.echo(
+            f"the plan is whole: {found.mode} on {found.board}, "
+            f"{plural(found.cores, 'core')}\n"
+            f"{plural(found.neurons, 'neuron')}, each placed once; "
+            f"{plural(found.axons, 'input axon')}, each with its message; "
+            f"{plural(found.weights, 'weight')}\n"
+            f"digest {found.digest}"
+        )
+    print_json({"plan": str(plan), **found.to_json()}, json_)
 
 
 @click.command()

@@ -14,7 +14,8 @@ from lava_sfdfa.commands.terminal import (
 )
 from lava_sfdfa.config import Config
 from lava_sfdfa.console import console
-from lava_sfdfa.network.content import VERSION
+from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.content import NAME, VERSION
 from lava_sfdfa.reference.artifact import FloatArtifact, load_float
 
 
@@ -59,6 +60,13 @@ def evaluate(
 @json_option
 def info(artifact: Path, json_: bool) -> None:
     """Show what an artifact holds: layers, rule, widths, training."""
+    from lava_sfdfa.deploy.plan.files import is_plan
+
+    if is_plan(artifact) and not (artifact / NAME).is_file():
+        raise InputError(
+            f"{artifact}: is a plan, not an artifact; `check` proves a plan and shows "
+            "what it holds, and `run` runs it"
+        )
     in_float = load_float(artifact)
     if in_float is not None:
         show_float(artifact, in_float, json_)

@@ -1,4 +1,4 @@
-"""`fit`, `compile` and `run` as a user meets them: JSON, messages, exit codes."""
+"""`fit`, `compile`, `check` and `run` as users meet them: JSON, messages, exit codes."""
 
 import dataclasses
 import json
@@ -9,6 +9,7 @@ import pytest
 from command_line import call, last_json
 
 from lava_sfdfa.deploy.boards import BOARDS, LOIHI2, Fact
+from lava_sfdfa.deploy.plan.files import read_plan, write_plan
 
 LAYERS = ["--layers", "784,800,10"]
 
@@ -96,6 +97,26 @@ def test_a_plan_for_learning_runs(plan):
     assert found["accuracy"] > 0.4
 
 
+def test_check_prints_what_was_proved(plan):
+    out, compiled = plan
+    found = last_json(call("check", out, "--json"))
+    assert found == {
+        "plan": str(out),
+        "digest": compiled["digest"],
+        "holds": True,
+        "board": "oheo-gulch",
+        "mode": "learning",
+        "cores": 1,
+        "neurons": 64 + 30 + 10 + 10 + 10,
+        "axons": 64 + 30 + 4 * 10,
+        "weights": 64 * 30 + 30 * 10 + 3 * 10 * 10 + 10 * 30,
+    }
+    for path in (out, out / "plan.json", out / "plan.h5"):
+        text = call("check", path).stdout
+        assert "the plan is whole: learning on oheo-gulch, 1 core\n" in text
+        assert "124 neurons" in text and compiled["digest"] in text
+
+
 # --- what is refused --------------------------------------------------------------
 
 
@@ -111,6 +132,8 @@ REFUSED = [
     (["fit", *LAYERS, "--board", "nahuku", "--conservative"], 2, "leave it out"),
     (["compile", "none.h5", *BOARD], 2, "there is no such artifact"),
     (["run", "none"], 2, "there is no plan"),
+    (["check", "none"], 2, "there is no plan"),
+    (["check"], 2, "Missing argument 'PLAN'"),
     (["run", "none", "--samples", "0"], 2, "is not in the range"),
     (["fit", "--layers", "784,9000,10", *BOARD], 1, "the board kapoho-point"),
     (["fit", "--layers", "2312,800,10", "--board", "nahuku"], 1, "2,038 neurons in"),
@@ -131,7 +154,7 @@ def test_wrong_use_ends_in_one_sentence(
 def test_what_does_not_fit_is_still_json():
     for layers in ("784,9000,10", "2312,800,10"):
         result = call("fit", "--layers", layers, "--board", "kapoho-bay", "--json")
-        found = json.loads(result.stdout.splitlines()[-1])
+        found = last_json_of(result)
         assert result.exit_code == 1 and found["fits"] is False
         assert found["smallest_change"] and "error: " in result.stderr
 
@@ -175,6 +198,48 @@ def test_a_damaged_plan_is_refused(plan, tmp_path):
     path.write_text(path.read_text().replace('"loihi2"', '"loihi1"'))
     result = call("run", tmp_path / "plan")
     assert result.exit_code == 2 and "is damaged" in result.stderr
+
+
+def edit_plan(folder, to, edit):
+    """A copy of a plan with the digest of what `edit` made of its facts."""
+    content = read_plan(folder)
+    edit(content.facts)
+    write_plan(to, content)
+
+
+def test_a_plan_that_does_not_hold_ends_with_1(plan, tmp_path):
+    edit_plan(plan[0], tmp_path, lambda facts: facts.update(period=5))
+    for command in ("check", "run"):
+        result = call(command, tmp_path, "--json")
+        assert result.exit_code == 1 and "period is 5" in result.stderr
+        assert "Traceback" not in result.output
+    found = last_json_of(call("check", tmp_path, "--json"))
+    assert found["holds"] is False and found["plan"] == str(tmp_path)
+    assert found["digest"] is None and len(found) == 9
+    assert call("check", tmp_path).stdout == ""
+
+
+def last_json_of(result):
+    """The last line of a command that failed."""
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def test_a_plan_that_is_none_ends_with_2(plan, tmp_path):
+    edit_plan(plan[0], tmp_path, lambda facts: facts.update(mode="dream"))
+    for command in ("check", "run"):
+        result = call(command, tmp_path, "--json")
+        assert result.exit_code == 2 and "mode must be one of" in result.stderr
+        assert result.stdout == ""
+
+
+def test_a_plan_for_an_artifact_and_the_other_way_round(plan, trained):
+    for path in (plan[0], plan[0] / "plan.json", plan[0] / "plan.h5"):
+        result = call("info", path)
+        assert result.exit_code == 2 and "`check` proves a plan" in result.stderr
+    for command in ("check", "run"):
+        for path in (trained, trained.parent):
+            result = call(command, path)
+            assert result.exit_code == 2 and "looks like an artifact" in result.stderr
 
 
 def test_data_of_another_shape_is_refused(plan):

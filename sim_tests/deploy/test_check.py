@@ -161,6 +161,14 @@ def one(name: str, where, value):
     return edit
 
 
+def nested(depth: int):
+    """Lists in lists."""
+    value: list = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 def overlap(_, arrays):
     """The second slice of a population begins a neuron earlier."""
     cut = np.flatnonzero(np.diff(arrays["slice_population"]) == 0)[0] + 1
@@ -316,6 +324,12 @@ EDITS = {
     "a missing fact": (without("phases"), InputError, "'phases' is missing"),
     "a large integer": (fact("n_learned", 10**400), InputError, "a number of 64 bits"),
     "a long text": (fact("dataset", "x" * 10**5), InputError, "a text of 100,000"),
+    "lists without end": (
+        fact("phases", nested(900)), InputError, "deeper than any part of a plan",
+    ),
+    "a name that no terminal shows": (
+        fact("phases.\ud800\n", 1), CheckError, r"phases.\\ud800\\n is unknown",
+    ),
     "negative costs": (
         fact("costs.messages_per_sample", -1.0), InputError, "must be between 0.0 and",
     ),
