@@ -1,4 +1,4 @@
-"""`fit`, `compile`, `check` and `run` as users meet them: JSON, messages, exit codes."""
+"""`fit`, `compile`, `check` and `run` as users meet them: JSON, words, exit codes."""
 
 import dataclasses
 import json
