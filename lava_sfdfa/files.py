@@ -1,4 +1,4 @@
-"""Files: written whole or not at all; the folder for what can be made again."""
+"""Files: written whole or not at all; how much is read; the cache folder."""
 
 import contextlib
 import os
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lava_sfdfa.errors import InputError
+
+LIMIT_NAME, LIMIT_MB = "LAVA_SFDFA_READ_LIMIT_MB", 1024
 
 
 @contextlib.contextmanager
@@ -68,6 +70,20 @@ def _make_readable(path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     path.chmod(0o666 & ~mask)
+
+
+def read_limit() -> int:
+    """The most bytes that a file of others, or what it unpacks to, may take.
+
+    Errors: InputError where the environment variable holds no such number.
+    """
+    text = os.environ.get(LIMIT_NAME, str(LIMIT_MB))
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
+        raise InputError(
+            f"{LIMIT_NAME} must be a number of megabytes from 1 to 999999999, not "
+            f"{text!r:.40}"
+        )
+    return int(text) * 2**20
 
 
 def user_cache() -> Path:
