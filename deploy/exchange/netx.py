@@ -13,7 +13,6 @@ slayer/block/base.py, read by netx/hdf5.py). What to know of it:
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from lava_sfdfa.chip import widths
@@ -25,16 +24,20 @@ from lava_sfdfa.deploy.exchange.dense import (
     held_membrane_decay,
     whole_weights,
 )
-from lava_sfdfa.deploy.exchange.hdf5 import check_hdf5
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import replacing
+from lava_sfdfa.hdf5.reader import Group, read_file
 from lava_sfdfa.network.artifact import Artifact
 
 CUBA = ("CUBA", "LOIHI")  # both are Lava's LIF; netx/hdf5.py
+PROBLEM = "cannot be read as a netx file"
+REMEDY = "allowed is HDF5 as lava-dl 0.6.0 exports it"
 
 
 def write_netx(path: Path, artifact: Artifact) -> None:
     """Write the layers of an artifact. Errors: InputError."""
+    import h5py  # to write alone: files of others are read by a process of its own
+
     layers, config = dense_layers(artifact), artifact.config
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         for number, layer in enumerate(layers):
@@ -44,7 +47,7 @@ def write_netx(path: Path, artifact: Artifact) -> None:
         file["simulation/tSample"] = milliseconds
 
 
-def _write_layer(group: h5py.Group, layer: DenseLif) -> None:
+def _write_layer(group: Any, layer: DenseLif) -> None:
     n_post, n_pre = layer.weights.shape
     group.create_dataset("type", (1,), "S10", [b"dense"])
     group["shape"] = np.array([n_post])
@@ -64,24 +67,18 @@ def read_netx(path: Path) -> tuple[tuple[DenseLif, ...], int | None, list[str]]:
     Errors: InputError, by name, for all that is not a chain of dense layers of
     current-based neurons that spike and reset to zero.
     """
-    check_hdf5(path, "a netx file")
+    file = read_file(path, PROBLEM, REMEDY)
     try:
-        with h5py.File(path, "r") as file:
-            groups = [file[f"layer/{n}"] for n in range(len(file["layer"]))]
-            layers, notes = _read_layers(path, groups)
-            steps = _steps(path, file)
-    except (
-        OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError,
-    ) as error:  # fmt: skip
-        raise InputError(
-            f"{path}: cannot be read as a netx file ({error}); allowed is HDF5 as "
-            "lava-dl 0.6.0 exports it"
-        ) from None
-    return layers, steps, notes
+        n_layers = len(file.group("layer").entries)
+        groups = [file.group(f"layer/{number}") for number in range(n_layers)]
+        layers, notes = _read_layers(path, groups)
+        return layers, _steps(path, file), notes
+    except (LookupError, ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"{path}: {PROBLEM} ({error}); {REMEDY}") from None
 
 
 def _read_layers(
-    path: Path, groups: list[h5py.Group]
+    path: Path, groups: list[Group]
 ) -> tuple[tuple[DenseLif, ...], list[str]]:
     """The dense layers, which have to follow each other, and notes."""
     layers: list[DenseLif] = []
@@ -100,10 +97,10 @@ def _read_layers(
     return tuple(layers), notes
 
 
-def _dense(path: Path, groups: list[h5py.Group]) -> list[int]:
+def _dense(path: Path, groups: list[Group]) -> list[int]:
     """Numbers of the dense layers; `flatten`, and `input` without neurons, only name a
     shape. Errors: InputError for others."""
-    kinds = [_text(group["type"]) for group in groups]
+    kinds = [_text(group.value("type")) for group in groups]
     for number, kind in enumerate(kinds):
         if kind not in ("dense", "flatten", "input"):
             raise InputError(
@@ -122,8 +119,8 @@ def _dense(path: Path, groups: list[h5py.Group]) -> list[int]:
     return [number for number, kind in enumerate(kinds) if kind == "dense"]
 
 
-def _read_layer(where: str, group: h5py.Group) -> tuple[DenseLif, list[str]]:
-    if "bias" in group and np.any(bias := finite(where, "bias", group["bias"][()])):
+def _read_layer(where: str, group: Group) -> tuple[DenseLif, list[str]]:
+    if "bias" in group and np.any(bias := finite(where, "bias", group.value("bias"))):
         raise InputError(
             f"{where} has 'bias', which cannot be taken over, from {bias.min():g} to "
             f"{bias.max():g}; allowed is 0, since neurons here have no constant input"
@@ -131,13 +128,13 @@ def _read_layer(where: str, group: h5py.Group) -> tuple[DenseLif, list[str]]:
     for name in ("weight_rec", "weight/imag", "neuron/weight_exp"):
         if name in group:
             raise InputError(f"{where} has {name!r}, which cannot be taken over")
-    if "delay" in group and np.any(group["delay"][()] != 0):
+    if "delay" in group and np.any(group.value("delay") != 0):
         raise InputError(
             f"{where} has delays, which cannot be taken over; learning has none"
         )
     neuron = _read_neuron(where, group)
-    weights = finite(where, "weight", group["weight"][()])
-    n_post = finite(where, "shape", group["shape"][()]).prod()
+    weights = finite(where, "weight", group.value("weight"))
+    n_post = finite(where, "shape", group.value("shape")).prod()
     weights = weights.reshape(int(n_post), -1)
     vth = check_field(where, "vThMant", neuron["vThMant"], widths.THRESHOLD)
     weights, vth, note = whole_weights(where, weights, vth)
@@ -146,23 +143,23 @@ def _read_layer(where: str, group: h5py.Group) -> tuple[DenseLif, list[str]]:
     return DenseLif(weights, du, dv, vth), [*([note] if note else []), *more]
 
 
-def _read_neuron(where: str, group: h5py.Group) -> dict[str, int]:
+def _read_neuron(where: str, group: Group) -> dict[str, int]:
     """The integers of a neuron group that is a plain current-based LIF."""
     if "neuron" not in group:
         raise InputError(f"{where} has no neurons; allowed are CUBA neurons")
-    neuron = group["neuron"]
-    kind = _text(neuron["type"])
+    neuron = group.group("neuron")
+    kind = _text(neuron.value("type"))
     if kind not in CUBA:
         raise InputError(
             f"{where} has {kind} neurons; allowed are {' and '.join(CUBA)}"
         )
     for name, plain in (("gradedSpike", 0), ("messageBits", 0), ("refDelay", 1)):
-        values_of = np.unique(neuron[name][()] if name in neuron else plain)
+        values_of = np.unique(neuron.value(name) if name in neuron else plain)
         for found in values_of[values_of != plain]:
             raise InputError(f"{where} has {name} = {found}; allowed is {plain}")
     values = {}
     for name in ("iDecay", "vDecay", "vThMant"):
-        values_of = np.unique(finite(where, name, neuron[name][()]))
+        values_of = np.unique(finite(where, name, neuron.value(name)))
         if len(values_of) != 1:
             raise InputError(
                 f"{where} has a different {name} in each neuron; allowed is one for "
@@ -176,16 +173,16 @@ def _read_neuron(where: str, group: h5py.Group) -> dict[str, int]:
     return values
 
 
-def _text(dataset: h5py.Dataset) -> str:
-    value: Any = np.asarray(dataset[()]).ravel()[0]
+def _text(values: Any) -> str:
+    value: Any = np.asarray(values).ravel()[0]
     return value.decode("ascii") if isinstance(value, bytes) else str(value)
 
 
-def _steps(path: Path, file: h5py.File) -> int | None:
+def _steps(path: Path, file: Group) -> int | None:
     if "simulation/tSample" not in file or "simulation/Ts" not in file:
         return None
     sample, step = (
-        finite(f"{path}: simulation", name, file[f"simulation/{name}"][()]).item()
+        finite(f"{path}: simulation", name, file.value(f"simulation/{name}")).item()
         for name in ("tSample", "Ts")
     )
     if step <= 0:

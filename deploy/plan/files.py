@@ -7,15 +7,16 @@ costs), `plan.h5` the arrays.
 import json
 from pathlib import Path
 
-import h5py
-
 from lava_sfdfa.deploy.plan.check import check_content
 from lava_sfdfa.deploy.plan.plan import FORMAT, VERSION, PlanContent
 from lava_sfdfa.errors import InputError, SfdfaError
 from lava_sfdfa.files import write_files
+from lava_sfdfa.hdf5.reader import read_file
 from lava_sfdfa.network.content import NAME
 
 JSON_NAME, ARRAYS_NAME = "plan.json", "plan.h5"
+PROBLEM = "is not a readable plan"
+REMEDY = "it is truncated, damaged or something else; compile the artifact again"
 
 
 def write_plan(folder: Path, plan: PlanContent) -> str:
@@ -29,6 +30,8 @@ def write_plan(folder: Path, plan: PlanContent) -> str:
     text = json.dumps({**head, **plan.facts}, indent=1, sort_keys=True)
 
     def write_arrays(temporary: Path) -> None:
+        import h5py  # files of others are read by a process of its own
+
         with h5py.File(temporary, "w") as file:
             file.attrs["digest"] = digest
             for name, array in plan.arrays.items():
@@ -92,8 +95,8 @@ def _read_files(folder: Path, path: Path) -> PlanContent:
                 f"{VERSION}; compile the artifact again"
             )
         digest = facts.pop("digest", None)
-        with h5py.File(path.with_name(ARRAYS_NAME), "r") as file:
-            plan = PlanContent(facts, {name: entry[()] for name, entry in file.items()})
+        file = read_file(path.with_name(ARRAYS_NAME), PROBLEM, REMEDY)
+        plan = PlanContent(facts, file.entries)
         if plan.digest != digest:
             raise InputError(
                 f"{folder}: is damaged: its content does not have the digest "
@@ -101,7 +104,4 @@ def _read_files(folder: Path, path: Path) -> PlanContent:
             )
         return plan
     except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{folder}: is not a readable plan ({error}); it is truncated, damaged or "
-            "something else; compile the artifact again"
-        ) from None
+        raise InputError(f"{folder}: {PROBLEM} ({error}); {REMEDY}") from None

@@ -3,20 +3,25 @@
 import contextlib
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import replacing
+from lava_sfdfa.hdf5.reader import Group, read_file
 
 FORMAT = "lava-sfdfa"
 
 VERSION = 1
 
 NAME = "network.h5"  # of an artifact in the folder of a run
+
+PROBLEM = "is not a readable artifact"
+AGAIN = "train again or take a copy"
+REMEDY = f"it is truncated, damaged or something else; {AGAIN}"
 
 
 def content_digest(content: dict[str, Any]) -> str:
@@ -42,6 +47,8 @@ def content_digest(content: dict[str, Any]) -> str:
 
 def save_content(path: Path, content: dict[str, Any], provenance: dict) -> str:
     """Write nested dictionaries of numbers, strings and arrays; see `save_artifact`."""
+    import h5py  # to write alone: files of others are read by a process of its own
+
     digest = content_digest(content)
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["format_version"] = VERSION
@@ -52,7 +59,7 @@ def save_content(path: Path, content: dict[str, Any], provenance: dict) -> str:
     return digest
 
 
-def _write(group: h5py.Group, content: dict[str, Any]) -> None:
+def _write(group: Any, content: dict[str, Any]) -> None:
     for name, value in content.items():
         if isinstance(value, dict):
             _write(group.create_group(name), value)
@@ -62,26 +69,29 @@ def _write(group: h5py.Group, content: dict[str, Any]) -> None:
             group.create_dataset(name, data=np.asarray(value))
 
 
-def _read(group: h5py.Group) -> dict[str, Any]:
-    """Groups, attributes and datasets as nested dictionaries of Python values."""
-    content: dict[str, Any] = {}
-    for name, value in group.attrs.items():
-        content[name] = value.item() if isinstance(value, np.generic) else value
-    for name, entry in group.items():
-        content[name] = _read(entry) if isinstance(entry, h5py.Group) else entry[()]
+def _merged(group: Group) -> dict[str, Any]:
+    """Attributes and entries as `_write` got them. Errors: ValueError for a name that
+    is both."""
+    content: dict[str, Any] = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in group.attributes.items()
+    }
+    for name, entry in group.entries.items():
+        if name in content:
+            raise ValueError(f"{name} stands there twice")
+        content[name] = _merged(entry) if isinstance(entry, Group) else entry
     return content
 
 
 @contextlib.contextmanager
-def damage_reported(path: Path):
-    """Turn the errors that a damaged file causes into ours."""
+def damage_reported(path: Path) -> Iterator[None]:
+    """Turn the errors that a damaged file causes into ours, with its path."""
     try:
         yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}; {AGAIN}") from None
     except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path}: is not a readable artifact ({error}); it is truncated, damaged "
-            "or something else; train again or take a copy"
-        ) from None
+        raise InputError(f"{path}: {PROBLEM} ({error}); {REMEDY}") from None
 
 
 def load_content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -90,29 +100,46 @@ def load_content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         path = path / NAME
     if not path.is_file():
         raise InputError(f"{path}: there is no such artifact; `train` makes one")
+    file = read_file(path, PROBLEM, REMEDY)
+    _check_format(path, file)
     with damage_reported(path):
-        with h5py.File(path, "r") as file:
-            _check_format(path, file)
-            content = _read(file)
+        content = _merged(file)
         digest, provenance = content.pop("digest"), content.pop("provenance")
         del content["format"], content["format_version"]
         if content_digest(content) != digest:
             raise InputError(
-                f"{path}: is damaged: its content does not have the digest {digest!r} "
-                "that it carries; train again or take a copy"
+                f"is damaged: its content does not have the digest {digest!r:.80} that "
+                "it carries"
             )
-        return content, json.loads(provenance)
+        return content, checked_provenance(provenance)
 
 
-def _check_format(path: Path, file: h5py.File) -> None:
-    if file.attrs.get("format") != FORMAT:
+def checked_provenance(text: Any) -> dict[str, Any]:
+    """What stands beside the content: names and plain values. Errors: InputError;
+    ValueError, TypeError and RecursionError for what is not JSON."""
+    provenance = json.loads(text)
+    is_plain = isinstance(provenance, dict) and all(
+        isinstance(value, (str, int, float, bool, type(None)))
+        for value in provenance.values()
+    )
+    if not is_plain or not isinstance(provenance.get("dataset", ""), str):
+        raise InputError(
+            "provenance must be an object of texts and numbers, with the name of the "
+            f"data set as a text, not {text!r:.80}"
+        )
+    return provenance
+
+
+def _check_format(path: Path, file: Group) -> None:
+    found = file.attributes.get("format")
+    if not isinstance(found, str) or found != FORMAT:
         raise InputError(
             f"{path}: is an HDF5 file, but not an artifact of lava-sfdfa; allowed is a "
             "file that `train` wrote"
         )
-    version = int(file.attrs["format_version"])
-    if not 1 <= version <= VERSION:
+    version = file.attributes.get("format_version")
+    if not isinstance(version, np.integer) or not 1 <= version <= VERSION:
         raise InputError(
-            f"{path}: has the format version {version}; this lava-sfdfa reads 1 to "
-            f"{VERSION}; install a newer one"
+            f"{path}: has the format version {version!s:.40}; this lava-sfdfa reads 1 "
+            f"to {VERSION}; install a newer one"
         )

@@ -5,9 +5,6 @@ recording, and `labels` (0 to 19); Cramer et al., doi 10.1109/TNNLS.2020.3044364
 """
 
 import gzip
-import io
-import subprocess
-import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +16,16 @@ from lava_sfdfa.data.recordings import recording
 from lava_sfdfa.data.samples import Dataset, Recordings, check_labels, gather, split
 from lava_sfdfa.data.sources import find
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.files import read_limit
+from lava_sfdfa.hdf5.reader import Group, Rows, read_bytes, read_file
 from lava_sfdfa.types import Array
 
 N_UNITS, N_CLASSES = 700, 20
-READER = Path(__file__).with_name("hdf5_reader.py")
+PIECE = 2**20  # bytes that are unpacked at a time
+REMEDY = (
+    "it has to be an HDF5 file with spikes/times, spikes/units and labels; fetch it "
+    "again"
+)
 
 
 def load_shd(name: str, data_dir: Path | None) -> Dataset:
@@ -36,48 +39,64 @@ def load_shd(name: str, data_dir: Path | None) -> Dataset:
 
 def read_shd(path: Path) -> Recordings:
     """The recordings of one file. Errors: InputError."""
+    problem = "cannot be read"
+    if path.suffix == ".gz":
+        file = read_bytes(_unpacked(path), f"{path}: {problem}", REMEDY)
+    else:
+        file = read_file(path, problem, REMEDY)
     try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(
-            f"{path}: cannot be read ({error}); it is truncated or damaged, fetch it "
-            "again"
-        ) from None
-    arrays = _arrays(content, path)
-    labels = checked_labels(arrays["labels"], f"{path}: labels")
+        labels, times, units = _labels(file), _rows(file, "times"), _rows(file, "units")
+    except LookupError as error:
+        raise InputError(f"{path}: cannot be read ({error}); {REMEDY}") from None
+    labels = checked_labels(labels, f"{path}: labels")
     if labels.dtype.kind != "i":
         raise InputError(f"{path}: labels holds texts; it must hold integers")
     check_labels(labels, N_CLASSES, f"{path}: labels")
-    n_times, n_units = len(arrays["n_times"]), len(arrays["n_units"])
+    n_times, n_units = len(times.lengths), len(units.lengths)
     if not n_times == n_units == len(labels):
         raise InputError(
             f"{path}: has {n_times} arrays of times, {n_units} of units and "
             f"{len(labels)} labels; they have to be equal; fetch it again"
         )
-    return gather(_recordings(arrays, path), labels, N_UNITS)
+    return gather(_recordings(times, units, path), labels, N_UNITS)
 
 
-def _arrays(content: bytes, path: Path) -> dict[str, Array]:
-    """The arrays of an HDF5 file, see `hdf5_reader`. Errors: InputError."""
-    reader = [sys.executable, str(READER)]
-    done = subprocess.run(reader, input=content, capture_output=True, check=False)
-    if done.returncode:
-        words = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = words[-1] if words else "the HDF5 library does not get through it"
+def _unpacked(path: Path) -> bytearray:
+    """The bytes in a file of gzip, not many more than the limit. Errors: InputError."""
+    content, limit = bytearray(), read_limit()
+    try:
+        with gzip.open(path, "rb") as file:
+            while len(content) <= limit and (piece := file.read(PIECE)):
+                content += piece
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(
-            f"{path}: cannot be read ({reason}); it has to be an HDF5 file with "
-            "spikes/times, spikes/units and labels; fetch it again"
-        )
-    with np.load(io.BytesIO(done.stdout)) as arrays:
-        return dict(arrays)
+            f"{path}: cannot be read ({error}); it is truncated or damaged, fetch it "
+            "again"
+        ) from None
+    return content
 
 
-def _recordings(arrays: dict[str, Array], path: Path) -> Iterator[tuple[Array, Array]]:
-    times, units = (
-        np.split(arrays[name], np.cumsum(arrays[f"n_{name}"])[:-1])
-        for name in ("times", "units")
-    )
-    for sample, pair in enumerate(zip(times, units, strict=True)):
-        yield recording(*pair, N_UNITS, 1e6, f"{path}: sample {sample}")
+def _labels(file: Group) -> Array:
+    labels = np.asarray(file.value("labels"))
+    if labels.dtype.hasobject:
+        raise LookupError("labels holds texts, not numbers")
+    return labels
+
+
+def _rows(file: Group, name: str) -> Rows:
+    rows = file.get(f"spikes/{name}")
+    if rows is None:
+        raise LookupError(f"there is no data set spikes/{name}")
+    if not isinstance(rows, Rows):
+        raise LookupError(f"spikes/{name} is not an array of numbers a recording")
+    return rows
+
+
+def _recordings(times: Rows, units: Rows, path: Path) -> Iterator[tuple[Array, Array]]:
+    pairs = zip(_split(times), _split(units), strict=True)
+    for sample, (time_s, index) in enumerate(pairs):
+        yield recording(time_s, index, N_UNITS, 1e6, f"{path}: sample {sample}")
+
+
+def _split(rows: Rows) -> list[Array]:
+    return np.split(rows.values, np.cumsum(rows.lengths)[:-1])
