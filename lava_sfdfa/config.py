@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.fields import Between, check_fields, checked, declared
+from lava_sfdfa.foreign import first_bytes, reading
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -23,6 +24,7 @@ Rounding = Literal["synapse", "shared"]
 Loss = Literal["count", "margin"]
 Kind = Literal["image", "table", "series", "events"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+TOML_MOST = 100_000  # bytes of a file of settings
 
 Seconds = Annotated[float, Between(1e-6, 1e3)]
 Share = Annotated[float, Between(0.0, 1.0)]
@@ -153,12 +155,16 @@ def read_config(path: Path, kind: type = Config) -> dict[str, Any]:
     Errors: InputError for a file that is missing or is not TOML, for an unknown
     name, and for a value of the wrong type or outside its range.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: is not a TOML file: {error}") from None
+    content = first_bytes(
+        path, TOML_MOST + 1, "cannot be read", "give another --config"
+    )
+    if len(content) > TOML_MOST:
+        raise InputError(
+            f"{path}: has more than {TOML_MOST:,} bytes; allowed is a TOML file with a "
+            "line for each setting"
+        )
+    with reading(f"{path}: is not a TOML file", "its lines are such as `epochs = 3`"):
+        values = tomllib.loads(content.decode())
     try:
         return known_settings(values, kind)
     except InputError as error:

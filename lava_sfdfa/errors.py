@@ -7,6 +7,8 @@ what to do. Everything else that escapes is a fault of ours.
 import difflib
 from collections.abc import Iterable
 
+SHOWN = 100  # letters of a value in a sentence
+
 
 class SfdfaError(Exception):
     """Base of all errors of this package; `exit_code` ends the command line."""
@@ -45,6 +47,16 @@ class TrainingWarning(UserWarning):
 def unknown_choice(what: str, value: object, allowed: Iterable[object]) -> str:
     """The sentence about a value that is none of those allowed."""
     choices = [str(choice) for choice in allowed]
-    near = difflib.get_close_matches(str(value), choices, 1)
+    found = shown(value)
+    near = difflib.get_close_matches(found.strip("'"), choices, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{what} must be one of {', '.join(choices)}, not {value!r}{hint}"
+    return f"{what} must be one of {', '.join(choices)}, not {found}{hint}"
+
+
+def shown(value: object) -> str:
+    """A value of the user in a sentence, cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # thousands of digits, or of levels
+        return f"{type(value).__name__} that is too large to be shown"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

@@ -12,7 +12,7 @@ import typing
 from dataclasses import dataclass
 from typing import Any
 
-from lava_sfdfa.errors import InputError, unknown_choice
+from lava_sfdfa.errors import InputError, shown, unknown_choice
 
 UNIONS = (types.UnionType, typing.Union)
 
@@ -82,18 +82,21 @@ def _typed(name: str, hint: type, value: Any) -> Any:
     """A bool, an int, a float or a text; 2 is a float too."""
     if hint is bool:
         if not isinstance(value, bool):
-            raise InputError(f"{name} must be true or false, not {value!r}")
+            raise InputError(f"{name} must be true or false, not {shown(value)}")
         return value
     kinds = {int: numbers.Integral, float: numbers.Real, str: str}
     if isinstance(value, bool) or not isinstance(value, kinds[hint]):
         words = {int: "an integer", float: "a number", str: "a text"}
-        raise InputError(f"{name} must be {words[hint]}, not {value!r}")
-    return hint(value)
+        raise InputError(f"{name} must be {words[hint]}, not {shown(value)}")
+    try:
+        return hint(value)
+    except OverflowError:  # an integer of hundreds of digits as a float
+        raise InputError(f"{name} is beyond any float: {shown(value)}") from None
 
 
 def _within(name: str, range_: Between | None, value: Any) -> Any:
     if range_ is not None and not range_.low <= value <= range_.high:
-        raise InputError(f"{name} must be {range_}, not {value}")
+        raise InputError(f"{name} must be {range_}, not {shown(value)}")
     return value
 
 
@@ -104,4 +107,4 @@ def _integers(name: str, range_: Between | None, value: Any) -> tuple[int, ...]:
     except InputError as error:
         if len(values) == 1:
             raise
-        raise InputError(f"{error}, which is one of {value!r}") from None
+        raise InputError(f"{error}, which is one of {shown(value)}") from None

@@ -15,12 +15,22 @@ from lava_sfdfa.data import layouts
 from lava_sfdfa.data.layouts import of_system
 from lava_sfdfa.data.samples import Dataset, Recordings, gather, split
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.foreign import (
+    DAMAGED,
+    beginning,
+    check_limit,
+    first_bytes,
+    reading,
+)
 from lava_sfdfa.types import Array
 
 SENSOR = (2, 34, 34)  # polarity, y, x
 N_INPUTS = 2 * 34 * 34
 EVENT_BYTES = 5
 PARTS = ("Train", "Test")
+RECORDING_MOST = 2**22  # bytes; the largest of the published ones has 38,650
+PACKED_MOST = 16  # bytes of a recording to a byte of the zip file; published: 1.2
+DAMAGE = "cannot be read", DAMAGED
 
 
 def load_nmnist(name: str, data_dir: Path | None) -> Dataset:
@@ -48,22 +58,11 @@ def read_nmnist(name: str, folder: Path, part: str) -> Recordings:
         )
     paths = sorted(files, key=lambda path: (path.name, path.parent.name))
     labels = np.array([int(path.parent.name) for path in paths])
-    recordings = (
-        decode(_content(files[path], path), f"{folder / path}") for path in paths
-    )
+    recordings = (decode(files[path](), f"{folder / path}") for path in paths)
     return gather(recordings, labels, N_INPUTS)
 
 
-def _content(read: Callable[[], bytes], path: Path) -> bytes:
-    try:
-        return read()
-    except (OSError, zipfile.BadZipFile, RuntimeError) as error:
-        raise InputError(
-            f"{path}: cannot be read ({error}); it is damaged, fetch it again"
-        ) from None
-
-
-def decode(content: bytes, where: str) -> tuple[Array, Array]:
+def decode(content: bytes | bytearray, where: str) -> tuple[Array, Array]:
     """Times in microseconds and inputs of a recording, in the order of time.
 
     Input of an event: `(polarity * 34 + y) * 34 + x`. Errors: InputError.
@@ -94,24 +93,56 @@ def _zip_files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("*.zip") if not of_system(p.name))
 
 
-def _files(folder: Path, part: str) -> dict[Path, Callable[[], bytes]]:
+def _files(folder: Path, part: str) -> dict[Path, Callable[[], bytes | bytearray]]:
     """Recordings by `part/label/index.bin`, and how each is read."""
-    readers: dict[Path, Callable[[], bytes]] = {
-        path.relative_to(folder): path.read_bytes
+    readers: dict[Path, Callable[[], bytes | bytearray]] = {
+        path.relative_to(folder): partial(_read_file, path)
         for path in folder.glob(f"{part}/[0-9]/*.bin")
         if not of_system(path.name)
     }
     if readers:
         return readers
     for path in _zip_files(folder):
-        try:
+        with reading(f"{path}: is not a readable zip file", DAMAGED):
             archive = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise InputError(
-                f"{path}: is not a readable zip file ({error}); it is truncated or "
-                "damaged, fetch it again"
-            ) from None
-        for entry in map(Path, archive.namelist()):
-            if entry.match(f"{part}/[0-9]/*.bin") and not of_system(str(entry)):
-                readers[entry] = partial(archive.read, entry.as_posix())
+        for entry in _entries(archive, part, path):
+            where = Path(entry.filename)
+            readers[where] = partial(_read_entry, archive, entry, f"{path}: {where}")
     return readers
+
+
+def _entries(archive: zipfile.ZipFile, part: str, path: Path) -> list[zipfile.ZipInfo]:
+    """The recordings of a part. Errors: InputError where they are far larger than the
+    zip file, which real ones are not."""
+    entries = [
+        entry
+        for entry in archive.infolist()
+        if Path(entry.filename).match(f"{part}/[0-9]/*.bin")
+        and not of_system(entry.filename)
+    ]
+    size = sum(entry.file_size for entry in entries)
+    if size > PACKED_MOST * path.stat().st_size:
+        check_limit(size, f"{path}: the content")
+    return entries
+
+
+def _read_file(path: Path) -> bytearray:
+    content = first_bytes(path, RECORDING_MOST + 1, *DAMAGE)
+    return _checked_size(content, str(path))
+
+
+def _read_entry(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str
+) -> bytearray:
+    with reading(f"{where}: {DAMAGE[0]}", DAMAGE[1]), archive.open(entry) as file:
+        content = beginning(file, RECORDING_MOST + 1)
+    return _checked_size(content, where)
+
+
+def _checked_size(content: bytearray, where: str) -> bytearray:
+    if len(content) > RECORDING_MOST:
+        raise InputError(
+            f"{where}: has more than {RECORDING_MOST:,} bytes, and a recording has some "
+            "20,000; it is damaged, fetch it again"
+        )
+    return content

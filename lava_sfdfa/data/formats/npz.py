@@ -1,11 +1,11 @@
 """Data of one's own in a file: an npz file of arrays."""
 
 import contextlib
+import math
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from lava_sfdfa.data.formats.event_arrays import EVENT_ARRAYS, load_event_arrays
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.foreign import beginning, check_limit, reading
 from lava_sfdfa.types import Array
 
 # Our name of each array, and that in the file, for each kind of file.
@@ -29,6 +30,12 @@ MEDMNIST = {
     f"{ours}_{part}": f"{part}_{theirs}"
     for part in ("train", "val", "test")
     for ours, theirs in (("x", "images"), ("y", "labels"))
+}
+REMEDY = "it is truncated, damaged or something else; write it with numpy.savez"
+SHOWN = 10  # names in a sentence
+HEADS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
 }
 
 
@@ -46,7 +53,7 @@ def load_npz(
     Errors: InputError.
     """
     with open_npz(path) as file:
-        called = _called(file.files)
+        called = _called(names_of(file))
         read = arrays_of(file, list(called.values()), path)
     arrays = dict(zip(called, read, strict=True))
     if called is EVENTS:
@@ -68,57 +75,70 @@ def _called(names: list[str]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def open_npz(path: Path) -> Iterator[Any]:
-    """The arrays of a file by name. Errors: InputError for a file that is none."""
-    try:
-        with path.open("rb") as handle, _loaded(handle) as file:
-            yield file
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        RuntimeError,  # encrypted
-        NotImplementedError,  # an unknown compression
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise InputError(
-            f"{path}: is not a readable npz file ({error}); it is truncated, damaged "
-            "or something else; write it with numpy.savez"
-        ) from None
+def open_npz(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The file, open for `arrays_of`. Errors: InputError for a file that is none."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file")
+    with reading(f"{path}: is not a readable npz file", REMEDY):
+        file = zipfile.ZipFile(path)
+    with file:
+        yield file
 
 
-def _loaded(handle: BinaryIO) -> Any:
-    """The file of numpy. Errors: ValueError where it holds one array alone."""
-    loaded = np.load(handle, allow_pickle=False)
-    if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise ValueError("it holds one array without a name")
-    return loaded
+def names_of(file: zipfile.ZipFile) -> list[str]:
+    """The names of the arrays in the file."""
+    return [name.removesuffix(".npy") for name in file.namelist()]
 
 
-def arrays_of(file: Any, names: Sequence[str], path: Path) -> list[Array]:
-    """Arrays of the file. Errors: InputError where one is missing, or holds Python
-    objects."""
-    missing = [name for name in names if name not in file.files]
+def arrays_of(file: zipfile.ZipFile, names: Sequence[str], path: Path) -> list[Array]:
+    """Arrays of the file. Errors: InputError where one is missing, is damaged or holds
+    Python objects, and where they are larger than the limit."""
+    entries = dict(zip(names_of(file), file.infolist(), strict=True))
+    missing = [name for name in names if name not in entries]
     if missing:
+        held = ", ".join(list(entries)[:SHOWN]) or "nothing"
+        more = f" and {len(entries) - SHOWN} more" if len(entries) > SHOWN else ""
         raise InputError(
             f"{path}: lacks {', '.join(missing)}; it has to hold {', '.join(names)}, "
-            f"and it holds {', '.join(file.files) or 'nothing'}"
+            f"and it holds {held:.100}{more}"
         )
-    return [_array(file, name, path) for name in names]
+    check_limit(sum(entries[name].file_size for name in names), f"{path}: the content")
+    return [_array(file, entries[name], f"{path}: {name}") for name in names]
 
 
-def _array(file: Any, name: str, path: Path) -> Array:
-    try:
-        array: Array = file[name]
-    except ValueError as error:
-        if "pickle" not in str(error) and "Object arrays" not in str(error):
-            raise
-        raise InputError(  # they would have to be unpickled
-            f"{path}: {name} holds Python objects, which are not read, since that can "
-            "run code; write numbers or texts of one type, such as "
-            f"{name}.astype(float) or {name}.astype(str)"
-        ) from None
-    return array
+def _array(file: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> Array:
+    """An array, of which nothing is unpacked before its size is known to be right."""
+    with reading(f"{where} cannot be read", REMEDY), file.open(entry) as stream:
+        dtype, shape, order = _head(stream)
+        _check_type(dtype, where)
+        size = math.prod(shape) * dtype.itemsize
+        if size != entry.file_size - stream.tell() or not dtype.itemsize:
+            raise ValueError(
+                f"its head says {shape} of {dtype}, which it does not hold"
+            )
+        content = beginning(stream, size)
+        return np.ndarray(shape, dtype, content, order=order)
+
+
+def _head(
+    stream: IO[bytes],
+) -> tuple[np.dtype[Any], tuple[int, ...], Literal["C", "F"]]:
+    """Type, shape and order of an array. Errors: ValueError."""
+    version = np.lib.format.read_magic(stream)
+    if version not in HEADS:  # the third is for records with names beyond Latin-1
+        raise ValueError(f"its format has the version {version}")
+    shape, is_fortran, dtype = HEADS[version](stream)
+    return dtype, shape, "F" if is_fortran else "C"
+
+
+def _check_type(dtype: np.dtype[Any], where: str) -> None:
+    """Refuse what is neither numbers nor texts. Errors: InputError."""
+    if dtype.kind in "biufcSU":
+        return
+    held = f"{dtype!s:.40}, which is not read"
+    if dtype.hasobject:  # they would have to be unpickled
+        held = "Python objects, which are not read, since that can run code"
+    raise InputError(
+        f"{where} holds {held}; write numbers or texts of one type, such as "
+        "x.astype(float) or x.astype(str)"
+    )
