@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.config import EARLIER, Config, kept_settings
+from lava_sfdfa.config import Config, kept_settings
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.fields import checked
+from lava_sfdfa.network import schema
 from lava_sfdfa.network.content import (
     content_digest,
     damage_reported,
@@ -118,35 +120,59 @@ def to_content(artifact: Artifact) -> dict[str, Any]:
 
 
 def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifact:
-    """The inverse of `to_content`."""
-    layers, rates = [], []
-    for number in range(len(content["layers"])):
-        values = dict(content["layers"][str(number)])
-        if "rate" in values:
-            rates.append(values.pop("rate"))
-        scales = {
-            entry.name: Scale(*values.pop(f"{entry.name}_scale").tolist())
-            for entry in dataclasses.fields(Rule)
-            if f"{entry.name}_scale" in values
-        }
-        layers.append(FixedLayer(rule=Rule(**scales), **values))
-    config = {**EARLIER, **content["config"]}
-    config["hidden"] = tuple(int(size) for size in config["hidden"])
-    reading = None
-    if "reading" in content:
-        reading = Reading.from_content(content["reading"])
+    """The inverse of `to_content`. Errors: InputError for all that it does not make,
+    see `schema`."""
+    schema.check_names(content, schema.ARTIFACT, schema.ARTIFACT_MAY)
+    no_rule = checked("no_rule", str, content.get("no_rule", ""))
+    config = schema.settings_of(Config, content["config"])
+    network, rates = _network(content)
+    schema.check_agrees(network, config, has_rule=not no_rule)
+    sizes = network.sizes
+    schema.check_record(content["record"], sizes)
+    reading = content.get("reading")
+    if reading is not None:
+        reading = schema.reading_of(reading, sizes[0], sizes[-1])
     return Artifact(
-        config=Config(**config),
-        data_digest=content["data_digest"],
-        shape=tuple(int(size) for size in content["image_shape"]),
-        network=FixedNetwork(layers=tuple(layers), **content["network"]),
-        rates=tuple(rates),
-        n_learned=content["n_learned"],
+        config=config,
+        data_digest=checked("data_digest", str, content["data_digest"]),
+        shape=schema.shape_of(content["image_shape"], sizes[0]),
+        network=network,
+        rates=rates,
+        n_learned=checked("n_learned", schema.Count, content["n_learned"]),
         record=content["record"],
         provenance=provenance,
         reading=reading,
-        no_rule=content.get("no_rule", ""),
+        no_rule=no_rule,
     )
+
+
+def _network(content: dict[str, Any]) -> tuple[FixedNetwork, tuple[Array, ...]]:
+    """The network of a content, and the rates of its hidden layers."""
+    with schema.inside("layers"):
+        groups = schema.numbered(content["layers"])
+    layers, rates = [], []
+    for number, group in enumerate(groups):
+        with schema.inside(f"layers/{number}"):
+            schema.check_layer(group, is_hidden=number < len(groups) - 1)
+            values = dict(group)
+            rates.append(values.pop("rate", None))
+            layers.append(FixedLayer(rule=_rule(values), **values))
+    schema.check_network(content["network"])
+    network = FixedNetwork(layers=tuple(layers), **content["network"])
+    for number, layer in enumerate(layers[:-1]):
+        with schema.inside(f"layers/{number}"):
+            schema.check_rate(rates[number], layer.n_post, network.steps)
+    return network, tuple(rates[:-1])
+
+
+def _rule(values: dict[str, Any]) -> Rule:
+    """The rule of a layer, whose scales are taken out of its values."""
+    scales = {
+        entry.name: Scale(*values.pop(f"{entry.name}_scale").tolist())
+        for entry in dataclasses.fields(Rule)
+        if f"{entry.name}_scale" in values
+    }
+    return Rule(**scales)
 
 
 # --- files ------------------------------------------------------------------------

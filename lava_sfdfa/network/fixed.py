@@ -1,14 +1,28 @@
-"""A network in the chip's integers."""
+"""A network in the chip's integers.
+
+Compiled code does not look where it reads, so whatever a layer or a network holds is
+checked when it is made: types, ranges, and how the shapes of arrays go together.
+"""
 
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 
 from lava_sfdfa.chip import widths
-from lava_sfdfa.chip.protocol import RELAY_SHIFT, Schedule
+from lava_sfdfa.chip.protocol import RATE_BITS, RELAY_SHIFT, Schedule
+from lava_sfdfa.config import Config, Feedback, Loss, Rounding, Seed
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.fields import Between, checked, declared, range_of
 from lava_sfdfa.network.rule import Rule
 from lava_sfdfa.types import Array
+
+STEPS_MOST = int(range_of(Config, "steps").high)
+SPIKES_MOST = int(range_of(Config, "target_rate").high)
+
+Tau = Annotated[float, Between(1e-9, 1e15)]  # steps
+Gain = Annotated[int, Between(0, 2**40)]  # times an error or a rate below 2**63
+Spikes = Annotated[int, Between(0, SPIKES_MOST)]
 
 
 @dataclass(frozen=True)
@@ -20,18 +34,29 @@ class FixedLayer:
     du: int  # decay of u: (4096 - du - 1) / 4096 a step
     dv: int  # decay of v: (4096 - dv) / 4096 a step
     vth: int  # spike where v > vth * 2**6
-    x1_tau: float  # slow trace, steps
-    x2_tau: float  # fast trace, steps
+    x1_tau: Tau  # slow trace
+    x2_tau: Tau  # fast trace
     impulse: int  # of both traces
-    reciprocal_exponent: int  # y1 = 2**this / u
+    reciprocal_exponent: Annotated[int, Between(-64, 64)]  # y1 = 2**this / u
     rule: Rule
-    error_gain: int  # y3 = error * this, with 16 fraction bits
-    homeostasis_gain: int  # y3 += (target_rate - rate) * this, likewise
-    target_rate: int  # spikes a sample, 16 fraction bits
-    payload_shift: int  # the outputs send d * 2**-shift when this layer probes
-    wake_step: int | None = None  # in which silent neurons are woken; None is never
+    error_gain: Gain  # y3 = error * this, with 16 fraction bits
+    homeostasis_gain: Gain  # y3 += (target_rate - rate) * this, likewise
+    # Spikes a sample, 16 fraction bits.
+    target_rate: Annotated[int, Between(0, SPIKES_MOST << RATE_BITS)]
+    # The outputs send d * 2**-shift, of 24 bits, when this layer probes.
+    payload_shift: Annotated[int, Between(0, 31)]
+    # In which silent neurons are woken; None is never.
+    wake_step: Annotated[int | None, Between(0, STEPS_MOST - 1)] = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        _check_fields(self, but=("weights", "feedback", "rule"))
+        check_array("weights", self.weights, np.int8, (None, None))
+        check_array("feedback", self.feedback, np.int8, (self.n_post, None))
+        if 0 in self.weights.shape:
+            raise InputError(
+                f"weights has the shape {self.weights.shape}; a layer has a neuron and "
+                "an input at least"
+            )
         _in_range("weights", self.weights, widths.WEIGHT)
         _in_range("feedback", self.feedback, widths.WEIGHT)
         _in_range("du", self.du, widths.DECAY)
@@ -57,13 +82,33 @@ class FixedNetwork:
     """A network and its learning rule in the chip's integers."""
 
     layers: tuple[FixedLayer, ...]
-    steps: int  # T, of presentation
-    target_true: int  # output spikes wanted of the true class
-    target_false: int
-    feedback_kind: str  # sfdfa, random or symmetric
-    rounding: str  # synapse or shared
-    seed: int
-    loss: str = "count"  # or margin: errors of the outputs are one-sided
+    steps: Annotated[int, Between(1, STEPS_MOST)]  # T, of presentation
+    target_true: Spikes  # wanted of the output of the true class
+    target_false: Spikes
+    feedback_kind: Feedback
+    rounding: Rounding
+    seed: Seed
+    loss: Loss = "count"  # margin: errors of the outputs are one-sided
+
+    def __post_init__(self) -> None:
+        _check_fields(self, but=("layers",))
+        for number, layer in enumerate(self.layers):
+            try:
+                self._check_layer(number, layer)
+            except InputError as error:
+                raise InputError(f"layer {number}: {error}") from None
+
+    def _check_layer(self, number: int, layer: FixedLayer) -> None:
+        """Errors: InputError for a layer that does not go with the others."""
+        is_output = number == len(self.layers) - 1
+        n_pre = self.layers[number - 1].n_post if number else None
+        check_array("weights", layer.weights, np.int8, (None, n_pre))
+        n_out = 0 if is_output else self.layers[-1].n_post
+        check_array("feedback", layer.feedback, np.int8, (layer.n_post, n_out))
+        if layer.wake_step is not None and layer.wake_step >= self.steps:
+            raise InputError(
+                f"wake_step must be below steps, {self.steps}, not {layer.wake_step}"
+            )
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -90,6 +135,34 @@ class FixedNetwork:
     def period(self) -> int:
         """Steps of a whole sample, P."""
         return self.schedule.period
+
+
+def check_array(
+    name: str, array: Any, dtype: type, shape: tuple[int | None, ...]
+) -> None:
+    """Errors: InputError for what is no array of this type and shape; None in a shape
+    is any number."""
+    found = getattr(array, "shape", ())
+    if (
+        not isinstance(array, np.ndarray)
+        or array.dtype != dtype
+        or len(found) != len(shape)
+        or any(n not in (None, k) for n, k in zip(shape, found, strict=True))
+    ):
+        sizes = ", ".join("any" if n is None else str(n) for n in shape)
+        kind = getattr(array, "dtype", type(array).__name__)
+        raise InputError(
+            f"{name} must be {np.dtype(dtype)} of the shape ({sizes}), not {kind} of "
+            f"{found}"
+        )
+
+
+def _check_fields(held: Any, but: tuple[str, ...]) -> None:
+    """Give every field the declared type, or refuse it by name. but: names of those
+    that are checked in another way. Errors: InputError."""
+    for name, hint in declared(held.__class__).items():
+        if name not in but:
+            object.__setattr__(held, name, checked(name, hint, getattr(held, name)))
 
 
 def _in_range(name: str, values, field: widths.Field) -> None:

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from lava_sfdfa.chip import widths
 from lava_sfdfa.chip.protocol import JUMP_REST
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.fields import check_fields
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Scale:
     mantissa: int
     exponent: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        check_fields(self)
         for value, field in (
             (self.mantissa, widths.SCALE_MANTISSA),
             (self.exponent, widths.SCALE_EXPONENT),
@@ -75,7 +77,9 @@ class Rule:
     jump: Scale | None = None
     decay: Scale | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        if (self.jump is None) != (self.decay is None):
+            raise InputError("a second tag has both constants, jump and decay")
         for scale in filter(None, (self.tag, self.jump)):
             largest = scale.mantissa * widths.TRACE.maximum**2 >> widths.TRACE_SHIFT
             largest <<= scale.exponent + widths.FRACTION_BITS

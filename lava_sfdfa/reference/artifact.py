@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lava_sfdfa.fields import checked
+from lava_sfdfa.network import schema
 from lava_sfdfa.network.content import (
     content_digest,
     damage_reported,
@@ -15,6 +17,17 @@ from lava_sfdfa.network.content import (
 )
 from lava_sfdfa.reference.config import FloatConfig
 from lava_sfdfa.types import Array
+
+FIELDS = (
+    "precision",
+    "config",
+    "data_digest",
+    "image_shape",
+    "weights",
+    "feedback",
+    "record",
+)
+CURVES = ("train_accuracy", "val_accuracy", "spikes", "alignment")
 
 
 @dataclass(frozen=True)
@@ -61,21 +74,29 @@ def load_float(path: Path) -> FloatArtifact | None:
     if content.get("precision") != "float":
         return None
     with damage_reported(path):
-        config = {**content["config"]}
-        config["hidden"] = tuple(config["hidden"].tolist())
-        return FloatArtifact(
-            config=FloatConfig(**config),
-            data_digest=content["data_digest"],
-            shape=tuple(content["image_shape"].tolist()),
-            weights=_in_order(content["weights"]),
-            feedback=_in_order(content["feedback"]),
-            record=content["record"],
-            provenance=provenance,
-        )
+        return _from_content(content, provenance)
 
 
-def _in_order(matrices: dict[str, Array]) -> tuple[Array, ...]:
-    return tuple(matrices[str(number)] for number in range(len(matrices)))
+def _from_content(content: dict[str, Any], provenance: dict[str, Any]) -> FloatArtifact:
+    """The inverse of `_content`. Errors: InputError for all that it does not make."""
+    schema.check_names(content, FIELDS)
+    config = schema.settings_of(FloatConfig, content["config"])
+    hidden = config.hidden
+    shapes = list(zip((*hidden, None), (None, *hidden), strict=True))
+    weights = schema.matrices("weights", content["weights"], shapes)
+    n_out = len(weights[-1])
+    shapes = [(size, n_out) for size in hidden]
+    sizes = (weights[0].shape[1], *hidden, n_out)
+    schema.check_record(content["record"], sizes, CURVES)
+    return FloatArtifact(
+        config=config,
+        data_digest=checked("data_digest", str, content["data_digest"]),
+        shape=schema.shape_of(content["image_shape"], sizes[0]),
+        weights=weights,
+        feedback=schema.matrices("feedback", content["feedback"], shapes),
+        record=content["record"],
+        provenance=provenance,
+    )
 
 
 def _content(artifact: FloatArtifact) -> dict[str, Any]:
