@@ -24,6 +24,7 @@ import numpy as np
 
 from lava_sfdfa.errors import BackendError, InputError
 from lava_sfdfa.files import LIMIT_NAME, read_limit
+from lava_sfdfa.foreign import first_bytes
 from lava_sfdfa.types import Array
 
 CHILD = Path(__file__).with_name("child.py")
@@ -80,41 +81,28 @@ class Rows:
 
 
 def read_file(path: Path, problem: str, remedy: str) -> Group:
-    """All that a file holds.
+    """All that a file holds, which is unpacked where its name ends in `.gz`.
 
     problem, remedy: of the message where it cannot be read, such as "is not a readable
     plan" and "compile it again". Errors: InputError; BackendError without h5py.
     """
-    try:
-        if not path.is_file():
-            raise InputError(f"{path}: {problem} (there is no such file); {remedy}")
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            _check_limit(size, f"{path}: {problem}")
-            content = file.read(size)
-    except OSError as error:
-        raise InputError(
-            f"{path}: {problem} ({error.strerror or error}); {remedy}"
-        ) from None
+    content = first_bytes(path, read_limit() + 1, problem, remedy)
     return read_bytes(content, f"{path}: {problem}", remedy)
 
 
 def read_bytes(content: bytes | bytearray, problem: str, remedy: str) -> Group:
     """All that the bytes of a file hold; as `read_file`, but `problem` says where."""
-    _check_limit(len(content), problem)
+    limit = read_limit()
+    if len(content) > limit:
+        raise InputError(
+            f"{problem} (it takes more than {limit // 2**20:,} MB); {LIMIT_NAME} sets a "
+            "higher limit"
+        )
     child = _children.setdefault(os.getpid(), Child())
     try:
-        return child.read(content, read_limit())
+        return child.read(content, limit)
     except UnreadableError as error:
         raise InputError(f"{problem} ({error}); {remedy}") from None
-
-
-def _check_limit(size: int, problem: str) -> None:
-    if size > read_limit():
-        raise InputError(
-            f"{problem} (it has {size:,} bytes, more than the limit of "
-            f"{read_limit() // 2**20:,} MB); a higher one is set by {LIMIT_NAME}"
-        )
 
 
 # --- the child ------------------------------------------------------------------------

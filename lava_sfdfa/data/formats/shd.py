@@ -4,8 +4,6 @@ HDF5 with `spikes/times` (seconds) and `spikes/units` (0 to 699), an array a
 recording, and `labels` (0 to 19); Cramer et al., doi 10.1109/TNNLS.2020.3044364.
 """
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,15 +14,13 @@ from lava_sfdfa.data.recordings import recording
 from lava_sfdfa.data.samples import Dataset, Recordings, check_labels, gather, split
 from lava_sfdfa.data.sources import find
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.files import read_limit
-from lava_sfdfa.hdf5.reader import Group, Rows, read_bytes, read_file
+from lava_sfdfa.hdf5.reader import Group, Rows, read_file
 from lava_sfdfa.types import Array
 
 N_UNITS, N_CLASSES = 700, 20
-PIECE = 2**20  # bytes that are unpacked at a time
 REMEDY = (
-    "it has to be an HDF5 file with spikes/times, spikes/units and labels; fetch it "
-    "again"
+    "it is damaged or something else; it has to be an HDF5 file with spikes/times, "
+    "spikes/units and labels; fetch it again"
 )
 
 
@@ -39,11 +35,7 @@ def load_shd(name: str, data_dir: Path | None) -> Dataset:
 
 def read_shd(path: Path) -> Recordings:
     """The recordings of one file. Errors: InputError."""
-    problem = "cannot be read"
-    if path.suffix == ".gz":
-        file = read_bytes(_unpacked(path), f"{path}: {problem}", REMEDY)
-    else:
-        file = read_file(path, problem, REMEDY)
+    file = read_file(path, "cannot be read", REMEDY)
     try:
         labels, times, units = _labels(file), _rows(file, "times"), _rows(file, "units")
     except LookupError as error:
@@ -59,21 +51,6 @@ def read_shd(path: Path) -> Recordings:
             f"{len(labels)} labels; they have to be equal; fetch it again"
         )
     return gather(_recordings(times, units, path), labels, N_UNITS)
-
-
-def _unpacked(path: Path) -> bytearray:
-    """The bytes in a file of gzip, not many more than the limit. Errors: InputError."""
-    content, limit = bytearray(), read_limit()
-    try:
-        with gzip.open(path, "rb") as file:
-            while len(content) <= limit and (piece := file.read(PIECE)):
-                content += piece
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(
-            f"{path}: cannot be read ({error}); it is truncated or damaged, fetch it "
-            "again"
-        ) from None
-    return content
 
 
 def _labels(file: Group) -> Array:
