@@ -7,13 +7,21 @@ what to do. Everything else that escapes is a fault of ours.
 import difflib
 from collections.abc import Iterable
 
-SHOWN = 100  # letters of a value in a sentence
+SHOWN = 60  # letters of a value in a sentence
+# Letters of a message, and those at its beginning and end that are always told.
+LONGEST, BEGINNING, END = 480, 300, 160
 
 
 class SfdfaError(Exception):
-    """Base of all errors of this package; `exit_code` ends the command line."""
+    """Base of all errors of this package; `exit_code` ends the command line.
+
+    A message is one line that can be printed, whatever names and values it tells.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str):
+        super().__init__(in_one_line(message))
 
 
 class CheckError(SfdfaError):
@@ -42,6 +50,13 @@ class Stopped(KeyboardInterrupt):
 
 class TrainingWarning(UserWarning):
     """A training goes wrong, or its data let it learn little."""
+
+
+def in_one_line(text: str) -> str:
+    """A message without line breaks and control characters, cut in its middle where it
+    is long: what is wrong stands at the beginning, and what to do at the end."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text if len(text) <= LONGEST else f"{text[:BEGINNING]} ... {text[-END:]}"
 
 
 def unknown_choice(what: str, value: object, allowed: Iterable[object]) -> str:

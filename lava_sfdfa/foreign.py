@@ -1,4 +1,4 @@
-"""Files of others: a limit of what is read, and a sentence for whatever libraries raise."""
+"""Files of others: a limit of what is read, a sentence for whatever libraries raise."""
 
 import contextlib
 import gzip
@@ -11,6 +11,7 @@ from lava_sfdfa.errors import InputError, SfdfaError
 from lava_sfdfa.files import LIMIT_NAME, read_limit
 
 PIECE = 2**20  # bytes that are read at a time
+COUNTED = 10**15  # of bytes that a message tells
 REASON_MOST = 200  # letters of what a library says
 DAMAGED = "it is truncated or damaged, fetch it again"
 
@@ -35,7 +36,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "it needs more memory than there is"
     text = getattr(error, "strerror", None) or str(error)
-    return " ".join(text.split())[:REASON_MOST] or type(error).__name__
+    return text.strip()[:REASON_MOST] or type(error).__name__
 
 
 def first_bytes(path: Path, most: int, problem: str, remedy: str) -> bytearray:
@@ -62,8 +63,11 @@ def beginning(file: IO[bytes] | io.BufferedIOBase, most: int) -> bytearray:
 def check_limit(size: int, where: str) -> None:
     """Refuse to read so many bytes. Errors: InputError."""
     if size > read_limit():
+        found = (
+            f"{min(size, COUNTED):,} bytes or more"  # there may be hundreds of digits
+        )
         raise InputError(
-            f"{where} would take {size:,} bytes, more than the limit of "
-            f"{read_limit() // 2**20:,} MB; it is damaged, or {LIMIT_NAME} has to set a "
-            "higher limit"
+            f"{where} would take {found}, which is beyond the limit of "
+            f"{read_limit() // 2**20:,} MB; it is damaged, or {LIMIT_NAME} has to "
+            "set a higher one"
         )

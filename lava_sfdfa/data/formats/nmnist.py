@@ -142,7 +142,7 @@ def _read_entry(
 def _checked_size(content: bytearray, where: str) -> bytearray:
     if len(content) > RECORDING_MOST:
         raise InputError(
-            f"{where}: has more than {RECORDING_MOST:,} bytes, and a recording has some "
-            "20,000; it is damaged, fetch it again"
+            f"{where}: has more than {RECORDING_MOST:,} bytes, and a recording has "
+            "some 20,000; it is damaged, fetch it again"
         )
     return content

@@ -32,7 +32,6 @@ MEDMNIST = {
     for ours, theirs in (("x", "images"), ("y", "labels"))
 }
 REMEDY = "it is truncated, damaged or something else; write it with numpy.savez"
-SHOWN = 10  # names in a sentence
 HEADS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -96,11 +95,9 @@ def arrays_of(file: zipfile.ZipFile, names: Sequence[str], path: Path) -> list[A
     entries = dict(zip(names_of(file), file.infolist(), strict=True))
     missing = [name for name in names if name not in entries]
     if missing:
-        held = ", ".join(list(entries)[:SHOWN]) or "nothing"
-        more = f" and {len(entries) - SHOWN} more" if len(entries) > SHOWN else ""
         raise InputError(
             f"{path}: lacks {', '.join(missing)}; it has to hold {', '.join(names)}, "
-            f"and it holds {held:.100}{more}"
+            f"and it holds {', '.join(entries) or 'nothing'}"
         )
     check_limit(sum(entries[name].file_size for name in names), f"{path}: the content")
     return [_array(file, entries[name], f"{path}: {name}") for name in names]
