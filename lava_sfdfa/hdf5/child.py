@@ -79,7 +79,8 @@ def answer(content: bytes, most: int) -> tuple[dict[str, Any], list[Any]]:
         if not content:
             raise ValueError("it is empty")
         walk = Walk(len(content), most)
-        return walk.group(opened(content)["/"], "", 0), walk.buffers
+        with opened(content) as file:
+            return walk.group(file["/"], "", 0), walk.buffers
     except Exception as error:  # a damaged file raises anything
         sentence = " ".join(str(error).split()) or type(error).__name__
         return {"error": sentence[:SENTENCE_MOST]}, []

@@ -95,8 +95,8 @@ def read_bytes(content: bytes | bytearray, problem: str, remedy: str) -> Group:
     limit = read_limit()
     if len(content) > limit:
         raise InputError(
-            f"{problem} (it takes more than {limit // 2**20:,} MB); {LIMIT_NAME} sets a "
-            "higher limit"
+            f"{problem} (it takes more than {limit // 2**20:,} MB); "
+            f"{LIMIT_NAME} sets a higher limit"
         )
     child = _children.setdefault(os.getpid(), Child())
     try:

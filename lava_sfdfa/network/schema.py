@@ -78,8 +78,8 @@ def check_names(found: Any, wanted: Any, may: Any = ()) -> None:
         raise InputError(f"must be a group of fields, not {shown(found)}")
     for name in found:
         if name not in wanted and name not in may:
-            raise InputError(unknown_choice("a field", name, [*wanted, *may]))
-    for name in wanted:
+            raise InputError(unknown_choice("a field", name, sorted([*wanted, *may])))
+    for name in sorted(wanted):
         if name not in found:
             raise InputError(f"the field {name!r} is missing")
 
