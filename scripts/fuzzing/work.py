@@ -152,12 +152,12 @@ def work(
     limit_memory()
     for number in numbers:
         disk.put(reader.case(name, seed, number))
+        guard.seen.clear()
         board.number.value, board.since.value = number, time.monotonic()
         outcome, detail, where = read_case(reader, disk.folder)
         board.since.value = 0.0
         if guard.seen:
             outcome, detail, where = "wrote", str(guard.seen[:3]), guard.seen[0]
-            guard.seen.clear()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         if peak > MEMORY_MOST:
             outcome, detail, where = "memory", f"{peak:,} bytes", "memory"
