@@ -23,7 +23,7 @@ FIND_PYTHON := \
 	done; \
 	exit 1
 
-.PHONY: setup setup-extras demo test test-slow test-extras lint format bench clean
+.PHONY: setup setup-extras demo test test-slow test-extras fuzz lint format bench clean
 
 setup: .venv/done
 setup-extras: .venv-extras/done
@@ -69,6 +69,10 @@ test-slow: setup
 # lava-dl, NIR and its readers, in an environment of their own: PyTorch makes it 6 GB.
 test-extras: setup-extras
 	.venv-extras/bin/python -m pytest sim_tests/extras
+
+# Damaged files for every reader; the whole takes some 15 minutes.
+fuzz: setup
+	$(RUN)/python scripts/fuzz.py
 
 lint: setup
 	$(RUN)/ruff format --check $(SOURCES)

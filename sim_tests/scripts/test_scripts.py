@@ -126,6 +126,14 @@ def test_level_crossings_by_hand():
     assert time_us.tolist() == [125_000, 875_000] and index.tolist() == [0, 1]
 
 
+def test_fuzz_reads_damaged_files(tmp_path):
+    for name in ("artifact", "npz"):
+        options = ["--reader", name, "--cases", "12", "--json", "--out", tmp_path]
+        row = json.loads(run("fuzz.py", *options))
+        assert row["cases"] == 12 and row["findings"] == []
+        assert row["outcomes"]["refused"] > 0
+
+
 @pytest.mark.slow
 def test_data_at_the_defaults(data_dir):
     """What the issue of a stranger's data asks, with one seed."""
