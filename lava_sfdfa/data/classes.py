@@ -1,6 +1,7 @@
 """Labels of one's own: which classes there are, and the number of each."""
 
 import json
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +96,16 @@ def _in_one_column(labels: Array) -> Array:
     return labels.argmax(axis=1) if is_one_hot and labels.size else labels
 
 
+def _checked_texts(labels: Array, where: str) -> Array:
+    """Errors: InputError for letters that do not exist, which a file may say."""
+    letters = np.ascontiguousarray(labels, labels.dtype.newbyteorder("="))
+    if labels.size and letters.view(np.uint32).max() > sys.maxunicode:
+        raise InputError(
+            f"{where} holds letters beyond Unicode; it is damaged, write it again"
+        )
+    return labels
+
+
 def checked_labels(labels: Array, where: str) -> Array:
     """Labels as integers or texts. Errors: InputError for what names no class.
 
@@ -110,7 +121,7 @@ def checked_labels(labels: Array, where: str) -> Array:
     if labels.dtype.kind in "ib":
         return labels.astype(np.int64)
     if labels.dtype.kind == "U":
-        return labels
+        return _checked_texts(labels, where)
     if labels.dtype.kind not in "uf":
         raise InputError(
             f"{where} holds {labels.dtype}; labels must be integers or texts"

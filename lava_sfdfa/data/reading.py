@@ -22,6 +22,7 @@ from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.types import Array
 
 ABOVE_ONE = 1e-3  # by which floats of images may miss 1, from rounding
+LARGEST = 1e100  # of numbers, so that sums and squares of them are numbers too
 DARK = 128  # integers of images that stay below this have another scale than 0 to 255
 
 
@@ -271,7 +272,7 @@ def check_samples(x: Array, where: str, kind: Kind) -> None:
         raise InputError(
             f"{where} has the shape {x.shape}; series are (samples, channels, length)"
         )
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
+    if x.dtype.kind == "f" and not float(np.abs(x).max()) <= LARGEST:
         numbers_of(x, where, kind)
 
 
@@ -297,16 +298,17 @@ def numbers_of(x: Array, where: str, kind: Kind) -> Array:
     Errors: InputError, naming the first sample with a value that is no number.
     """
     check_shape(x, where)
-    x = x.astype(np.float64)
-    bad = ~np.isfinite(x)
+    with np.errstate(over="ignore"):  # of more than 64 bits
+        x = x.astype(np.float64)
+    bad = ~(np.abs(x) <= LARGEST)
     if kind == "series" and bad.any():
         ends = np.flip(np.cumprod(np.flip(np.isnan(x), -1), axis=-1), -1).astype(bool)
         together = ends.all(axis=1, keepdims=True)
         bad &= ~together | together.all(axis=2, keepdims=True)  # nothing at all is bad
     if bad.any():
         raise InputError(
-            f"{where}: sample {int(np.argwhere(bad)[0, 0])} holds NaN or infinity; "
-            "allowed are finite numbers"
+            f"{where}: sample {int(np.argwhere(bad)[0, 0])} holds NaN or infinity, or "
+            f"goes beyond {LARGEST:g}; allowed are finite numbers"
         )
     return x
 

@@ -207,6 +207,25 @@ def test_damage_in_every_packing(tmp_path, packing):
     assert n_refused > 15
 
 
+def test_letters_that_do_not_exist_are_refused(tmp_path):
+    for order in "<>":
+        codes = np.array([97, 2**21] * 10, f"{order}u4")
+        content = npy(HEAD(f"'{order}U1'", "(20,)"), codes.tobytes())
+        path = write_npz(tmp_path / "a.npz", "y", content)
+        with pytest.raises(InputError, match="a.npz: y holds letters beyond Unicode"):
+            load_dataset(path)
+
+
+@pytest.mark.parametrize("shape", [(20, 3), (20, 2, 12)])
+@pytest.mark.parametrize(("kind", "value"), [("f8", 1e308), (np.longdouble, "1e999")])
+def test_numbers_whose_sums_are_none_are_refused(tmp_path, shape, kind, value):
+    x = np.random.RandomState(0).rand(*shape).astype(kind)
+    x[3, 1] = np.longdouble(value)
+    np.savez(tmp_path / "a.npz", x=x, y=np.arange(20) % 2)
+    with pytest.raises(InputError, match=r"a.npz: x: sample 3 .* goes beyond 1e\+100"):
+        load_dataset(str(tmp_path / "a.npz"))
+
+
 def test_orders_and_versions_of_arrays_are_read(tmp_path):
     x = np.asfortranarray(np.arange(60).reshape(20, 3) / 7)
     y = np.array(["ä", "b"])[np.arange(20) % 2]
