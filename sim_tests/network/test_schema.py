@@ -387,7 +387,7 @@ def matrix(*shape):
         ({"weights/2": matrix(10, 5) * np.nan}, "weights: 2 must hold finite numbers"),
         ({"weights/3": matrix(10, 5)}, "weights: a field must be one of 0, 1, 2, not"),
         ({"feedback/1": matrix(5, 9)}, r"feedback: 1 must be float32 of .*\(5, 10\)"),
-        ({"record": {}}, "record: the field 'train_accuracy' is missing"),
+        ({"record": {}}, "record: the field 'alignment' is missing"),
         ({"record/val_accuracy": np.zeros(3)}, "record: has curves of"),
         ({"record/spikes": np.zeros((2, 2))}, r"record: spikes must be .*\(2, 3\)"),
     ],
@@ -415,6 +415,7 @@ def test_a_network_in_memory_is_checked_before_a_kernel_sees_it():
         ({"weights": layer.weights.tolist()}, "weights must be int8 .*, not list"),
         ({"du": 2.5}, "du must be an integer, not 2.5"),
         ({"x1_tau": 0.0}, "x1_tau must be between"),
+        ({"weights": layer.weights[:, :0]}, "a layer has a neuron and an input at lea"),
     ):
         with pytest.raises(InputError, match=sentence):
             dataclasses.replace(layer, **changes)
@@ -428,6 +429,8 @@ def test_a_network_in_memory_is_checked_before_a_kernel_sees_it():
         with_layer(network, narrow)
     with pytest.raises(InputError, match="a second tag has both constants"):
         Rule(Scale(4, -5), Scale(2, -7), Scale(1, -6))
+    with pytest.raises(InputError, match="exponent must be an integer, not 1.5"):
+        Scale(4, 1.5)
     for changes, sentence in (
         ({"steps": 0}, "steps must be between 1 and 1024"),
         ({"steps": 2.0}, "steps must be an integer"),
