@@ -1,6 +1,7 @@
 """Recordings of events: N-MNIST, SHD and npz files, as the tests write them."""
 
 import gzip
+import time
 import zipfile
 
 import h5py
@@ -330,6 +331,15 @@ def test_an_npz_file_of_recordings_is_a_data_set(tmp_path):
 def test_wrong_recordings_are_refused(tmp_path, changes, message):
     with pytest.raises(InputError, match=message):
         load_dataset(write(tmp_path, arrays(**changes)))
+
+
+def test_a_million_empty_recordings_take_seconds(tmp_path):
+    n = 10**6
+    changes = {f"{name}_train": np.zeros(0) for name in ("time_us", "index")}
+    changes |= {"offset_train": np.zeros(n + 1, int), "y_train": np.arange(n) % 3}
+    began = time.monotonic()
+    data = load_dataset(write(tmp_path, arrays(**changes)))
+    assert len(data.train) == 995_000 and time.monotonic() < began + 20
 
 
 def test_a_missing_array_of_recordings_is_named(tmp_path):
