@@ -65,7 +65,8 @@ def numbers(values: Any, where: str) -> Array:
             f"{where} has the shape {array.shape} and holds {array.dtype}; it must be "
             "a list of numbers"
         )
-    return array.astype(np.float64)
+    with np.errstate(over="ignore"):  # of more than 64 bits
+        return array.astype(np.float64) if array.size else np.zeros(0)
 
 
 def inputs_of(shape: Any, where: str) -> tuple[int, ...]:

@@ -350,13 +350,13 @@ def encode_idx(rng: Random, tree: Tree) -> Case:
     """The files of MNIST; now and then one has more axes than numpy, or far more
     content than its head says."""
     kept = {name: parts for name, parts in tree.items() if name in IDX_FILES}
-    if kept and rng.random() < 0.03:
+    if kept and rng.random() < 0.02:
         parts = rng.choice(list(kept.values()))
         if isinstance(parts, dict) and rng.random() < 0.5:
             n = rng.choice((33, 64, 255))
             parts |= {"axes": n, "shape": [rng.choice((0, 1))] * n, "data": b"x"}
         elif isinstance(parts, dict):
-            parts["data"] = bytes(3 * 10**7)
+            parts["data"] = bytes(10**7)
     return {name: idx_bytes(parts) for name, parts in kept.items()}
 
 
@@ -448,7 +448,7 @@ def encode_nmnist(rng: Random, tree: Tree) -> Case:
         }
         if rng.random() < 0.05:
             held["Train/1/00001.bin"] = zip_bytes(rng, dict(held))
-        if rng.random() < 0.02:
+        if rng.random() < 0.001:
             held["Train/1/00001.bin"] = bytes(5 * 10**6)
         if rng.random() < 0.05:
             case |= {n: v for n, v in held.items() if _is_plain(n)}

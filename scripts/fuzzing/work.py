@@ -28,6 +28,7 @@ OUTCOMES = (
 GOOD = ("ok", "refused")
 SENTENCE_MOST = 500  # letters of a message
 MEMORY_MOST = 2**30  # bytes that a worker may take
+SCRATCH = next((str(p) for p in [Path("/dev/shm")] if p.is_dir()), None)  # memory
 READ_LIMIT_MB = "128"  # of the readers, so that the limit of memory is never theirs
 
 
@@ -205,7 +206,10 @@ class Job:
         """A new worker for the rest."""
         context = multiprocessing.get_context("fork")
         self.pipe, theirs = context.Pipe(False)
-        self.board, self.folder = Board(context), tempfile.mkdtemp(prefix="fuzz")
+        self.board, self.folder = (
+            Board(context),
+            tempfile.mkdtemp(prefix="fuzz", dir=SCRATCH),
+        )
         arguments = (self.name, self.seed, self.rest, theirs, self.board, self.folder)
         self.process = context.Process(target=work, args=arguments)
         self.process.start()

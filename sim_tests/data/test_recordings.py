@@ -318,7 +318,7 @@ def test_an_npz_file_of_recordings_is_a_data_set(tmp_path):
         ({"shape": np.array([0, 3])}, r"shape is \(0, 3\); it must say"),
         ({"shape": np.array([2**31, 3])}, "shape has the size 2.14748e"),
         ({"shape": np.array([2**20, 2**20])}, "it must say how many inputs"),
-        ({"shape": np.array([], int)}, r"shape is \(\); it must say"),
+        ({"shape": np.array([], complex)}, r"shape is \(\); it must say"),
         ({"shape": np.array(["a"])}, "shape, sizes has the shape .* holds <U1"),
         (
             {"y_train": np.full(30, np.nan)},
