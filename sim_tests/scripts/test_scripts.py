@@ -30,7 +30,7 @@ def test_bench_prints_a_row_for_each_case():
 def test_profile_draws_phases_and_the_start(tmp_path):
     picture = tmp_path / "profile.png"
     found = json.loads(
-        run("profile.py", "--quick", "--dataset=digits", "--out", picture)
+        run("profile_engine.py", "--quick", "--dataset=digits", "--out", picture)
     )
     (phases,) = found["phases"].values()
     assert [phase["phase"] for phase in phases] == ["neurons", "tags", "update"]

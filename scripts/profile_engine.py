@@ -5,7 +5,7 @@ Draws both. A sample is one of the benchmark's, on one core; the dark part of a 
 what its least work would take, see `lava-sfdfa bench --what limit`. The start is that of
 a training of MNIST in a new process, with compiled code on disk.
 
-    taskset -c 0 python scripts/profile.py --data-dir DIR [--out FILE.png] [--quick]
+    taskset -c 0 python scripts/profile_engine.py --data-dir DIR [--out FILE.png] [--quick]
 """
 
 import argparse
