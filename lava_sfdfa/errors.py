@@ -55,8 +55,9 @@ class TrainingWarning(UserWarning):
 def in_one_line(text: str) -> str:
     """A message without line breaks and control characters, cut in its middle where it
     is long: what is wrong stands at the beginning, and what to do at the end."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return text if len(text) <= LONGEST else f"{text[:BEGINNING]} ... {text[-END:]}"
+    if len(text) > LONGEST:
+        text = f"{text[:BEGINNING]} ... {text[-END:]}"
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def unknown_choice(what: str, value: object, allowed: Iterable[object]) -> str:
