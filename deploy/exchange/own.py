@@ -6,19 +6,15 @@ where it is not whole, the graph is read as one of another tool.
 
 import dataclasses
 import json
-import math
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 
 from lava_sfdfa.deploy.exchange.dense import DenseLif
 from lava_sfdfa.deploy.exchange.nir import METADATA, STEP_S
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.fields import Between, checked, declared
 from lava_sfdfa.network.artifact import Artifact, from_content
-from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
-from lava_sfdfa.network.rule import Scale
-from lava_sfdfa.types import Array
+from lava_sfdfa.network.content import checked_provenance
 
 
 def own_artifact(
@@ -59,10 +55,7 @@ def _artifact(layers: tuple[DenseLif, ...], said: dict[str, Any]) -> Artifact:
         )
     for number, layer in enumerate(layers):
         content["layers"][str(number)] |= dataclasses.asdict(layer)
-    artifact = from_content(content, dict(said["provenance"]))
-    _check_types(artifact)
-    _check_shapes(artifact)
-    return artifact
+    return from_content(content, checked_provenance(json.dumps(said["provenance"])))
 
 
 def _arrays(value: Any) -> Any:
@@ -72,59 +65,3 @@ def _arrays(value: Any) -> Any:
     if value.keys() == {"dtype", "values"}:
         return np.array(value["values"], value["dtype"])
     return {name: _arrays(entry) for name, entry in value.items()}
-
-
-def _check_types(artifact: Artifact) -> None:
-    """Numbers are numbers and texts are texts, wherever a dataclass says so."""
-    network = artifact.network
-    scales = [
-        scale
-        for layer in network.layers
-        for scale in vars(layer.rule).values()
-        if scale is not None
-    ]
-    for kind, held in (
-        (FixedNetwork, [network]), (FixedLayer, network.layers), (Scale, scales),
-    ):  # fmt: skip
-        for name, hint in declared(kind).items():
-            for each in held if hint in (int, float, str, int | None) else ():
-                checked(name, hint, getattr(each, name))
-    checked("data_digest", str, artifact.data_digest)
-    checked("n_learned", Annotated[int, Between(0, 2**62)], artifact.n_learned)
-    for name, curve in artifact.record.items():
-        if curve.dtype.kind not in "if":
-            raise InputError(f"{name} is {curve.dtype}, not numbers")
-
-
-def _check_shapes(artifact: Artifact) -> None:
-    """Arrays have the sizes that the layers and the settings say."""
-    network, config = artifact.network, artifact.config
-    n_in, *hidden, n_out = artifact.sizes
-    for what, found, wanted in (
-        ("hidden", config.hidden, tuple(hidden)),
-        ("feedback_kind", network.feedback_kind, config.feedback),
-        *(
-            (name, getattr(network, name), getattr(config, name))
-            for name in ("steps", "rounding", "loss")
-        ),
-        ("image_shape", math.prod(artifact.shape), n_in),
-        ("rates", len(artifact.rates), len(hidden)),
-    ):
-        if found != wanted:
-            raise InputError(f"{what} is {found}, not {wanted}")
-    for number, size in enumerate(hidden):
-        layer = network.layers[number]
-        _check_array("feedback", layer.feedback, (size, n_out), np.int8)
-        _check_array("rate", artifact.rates[number], (size,), np.int32)
-    for layer in network.layers:
-        if min(layer.x1_tau, layer.x2_tau) <= 0:
-            raise InputError(f"a trace has the time constant {layer.x2_tau}")
-    _check_array("feedback", network.layers[-1].feedback, (n_out, 0), np.int8)
-
-
-def _check_array(name: str, array: Array, shape: tuple[int, ...], dtype: Any) -> None:
-    if array.shape != shape or array.dtype != dtype:
-        raise InputError(
-            f"{name} is {array.dtype} of the shape {array.shape}, not "
-            f"{np.dtype(dtype)} of {shape}"
-        )

@@ -43,8 +43,8 @@ class FixedLayer:
     homeostasis_gain: Gain  # y3 += (target_rate - rate) * this, likewise
     # Spikes a sample, 16 fraction bits.
     target_rate: Annotated[int, Between(0, SPIKES_MOST << RATE_BITS)]
-    # The outputs send d * 2**-shift, of 24 bits, when this layer probes.
-    payload_shift: Annotated[int, Between(0, 31)]
+    # The outputs send d * 2**-shift when this layer probes; d is held in 64 bits.
+    payload_shift: Annotated[int, Between(0, 62)]
     # In which silent neurons are woken; None is never.
     wake_step: Annotated[int | None, Between(0, STEPS_MOST - 1)] = None
 
