@@ -23,6 +23,7 @@ from lava_sfdfa.deploy.mapping.fit import FitReport
 from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.fields import Between, checked
+from lava_sfdfa.files import locked
 from lava_sfdfa.model import Data, Model, PathLike
 from lava_sfdfa.network.artifact import Artifact, load_artifact
 from lava_sfdfa.network.content import NAME
@@ -69,7 +70,7 @@ def train(
     reading = None if before is None else before.reading
     dataset = as_dataset(data, _path(data_dir), given.get("kind"), reading)
     chosen = _chosen(dataset, given, before)
-    with _display(progress, chosen.epochs) as display:
+    with locked(folder), _display(progress, chosen.epochs) as display:
         if not resume:
             chosen = _calibrated(chosen, dataset, given, display)
         artifact, result = run.train(
@@ -97,7 +98,7 @@ def stream(
     given = _given(config, settings)
     dataset = as_dataset(data, _path(data_dir), given.get("kind"))
     chosen = _chosen(dataset, given)
-    with _display(progress, 1) as display:
+    with locked(_path(out)), _display(progress, 1) as display:
         chosen = _calibrated(chosen, dataset, given, display)
         artifact, result = streaming.stream(dataset, chosen, _path(out), display, late)
     path = None if result.artifact is None else Path(result.artifact)
@@ -124,7 +125,7 @@ def compare(
     kinds = (feedback,) if isinstance(feedback, str) else tuple(dict.fromkeys(feedback))
     dataset = as_dataset(data, _path(data_dir), given.get("kind"))
     chosen = _chosen(dataset, given)
-    with _display(progress, chosen.epochs) as display:
+    with locked(_path(out)), _display(progress, chosen.epochs) as display:
         chosen = _calibrated(chosen, dataset, given, display)
         result = comparison.compare(dataset, chosen, kinds, seeds, _path(out), display)
     if out is None:

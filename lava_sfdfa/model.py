@@ -32,6 +32,7 @@ from lava_sfdfa.deploy.exchange.exchange import (
 from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.fields import checked
+from lava_sfdfa.files import locked
 from lava_sfdfa.network.artifact import (
     NO_DATA,
     Artifact,
@@ -261,7 +262,8 @@ class Model:
             digest = save_artifact(path, artifact)
             self.path = path
         else:
-            RunFolder(path, Silence()).save(lambda to: save_artifact(to, artifact))
+            with locked(path):
+                RunFolder(path, Silence()).save(lambda to: save_artifact(to, artifact))
             self.path, digest = path / NAME, artifact.digest
         return digest
 

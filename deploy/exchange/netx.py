@@ -27,6 +27,7 @@ from lava_sfdfa.deploy.exchange.dense import (
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import replacing
 from lava_sfdfa.hdf5.reader import Group, read_file
+from lava_sfdfa.hdf5.writer import write_hdf5
 from lava_sfdfa.network.artifact import Artifact
 
 CUBA = ("CUBA", "LOIHI")  # both are Lava's LIF; netx/hdf5.py
@@ -36,15 +37,17 @@ REMEDY = "allowed is HDF5 as lava-dl 0.6.0 exports it"
 
 def write_netx(path: Path, artifact: Artifact) -> None:
     """Write the layers of an artifact. Errors: InputError."""
-    import h5py  # to write alone: files of others are read by a process of its own
-
     layers, config = dense_layers(artifact), artifact.config
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+
+    def fill(file: Any) -> None:
         for number, layer in enumerate(layers):
             _write_layer(file.create_group(f"layer/{number}"), layer)
         milliseconds = 1000 * config.duration_s
         file["simulation/Ts"] = milliseconds / artifact.network.steps
         file["simulation/tSample"] = milliseconds
+
+    with replacing(path) as temporary:
+        write_hdf5(temporary, fill)
 
 
 def _write_layer(group: Any, layer: DenseLif) -> None:

@@ -8,6 +8,7 @@ of the chip, `tau_syn = step * 4096 / (du + 1)`, `tau_mem = step * 4096 / dv`. W
 cannot say stands in the metadata, from which `own.py` makes the same artifact again.
 """
 
+import io
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -42,8 +43,10 @@ def write_nir(path: Path, artifact: Artifact) -> None:
     """Write an artifact as a graph. Errors: InputError, BackendError."""
     nir = _package()
     graph = make_graph(artifact)
+    memory = io.BytesIO()  # as `write_hdf5` does
+    nir.write(memory, graph)
     with replacing(path) as temporary:
-        nir.write(temporary, graph)
+        temporary.write_bytes(memory.getbuffer())
 
 
 def make_graph(artifact: Artifact) -> Any:

@@ -6,12 +6,14 @@ costs), `plan.h5` the arrays.
 
 import json
 from pathlib import Path
+from typing import Any
 
 from lava_sfdfa.deploy.plan.check import check_content
 from lava_sfdfa.deploy.plan.plan import FORMAT, VERSION, PlanContent
 from lava_sfdfa.errors import InputError, SfdfaError
 from lava_sfdfa.files import write_files
 from lava_sfdfa.hdf5.reader import read_file
+from lava_sfdfa.hdf5.writer import write_hdf5
 from lava_sfdfa.network.content import NAME
 
 JSON_NAME, ARRAYS_NAME = "plan.json", "plan.h5"
@@ -29,18 +31,15 @@ def write_plan(folder: Path, plan: PlanContent) -> str:
     head = {"format": FORMAT, "version": VERSION, "digest": digest}
     text = json.dumps({**head, **plan.facts}, indent=1, sort_keys=True)
 
-    def write_arrays(temporary: Path) -> None:
-        import h5py  # files of others are read by a process of its own
-
-        with h5py.File(temporary, "w") as file:
-            file.attrs["digest"] = digest
-            for name, array in plan.arrays.items():
-                file.create_dataset(name, data=array)
+    def fill(file: Any) -> None:
+        file.attrs["digest"] = digest
+        for name, array in plan.arrays.items():
+            file.create_dataset(name, data=array)
 
     write_files(
         folder,
         {
-            ARRAYS_NAME: write_arrays,
+            ARRAYS_NAME: lambda temporary: write_hdf5(temporary, fill),
             JSON_NAME: lambda temporary: temporary.write_text(text, "utf-8"),
         },
     )

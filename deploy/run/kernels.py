@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.chip import arithmetic, random
 from lava_sfdfa.chip.protocol import FEEDBACK_DECAY_FACTOR, PAYLOAD_FACTOR, WAKE_SLOPE
-from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.engine.synapses import (
     WEIGHT_MAX,
     WEIGHT_MIN,

@@ -15,6 +15,7 @@ from lava_sfdfa.commands.terminal import (
 )
 from lava_sfdfa.console import console
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.files import locked
 from lava_sfdfa.reference.config import FloatConfig, paper_config
 
 
@@ -111,7 +112,7 @@ def train_in_float(
     from lava_sfdfa.training.floating import train_float
 
     data = load_dataset(settings.dataset, data_dir)
-    with Bar(settings.epochs) as display:
+    with locked(folder), Bar(settings.epochs) as display:
         _, result = train_float(data, settings, folder, display)
     console.print(
         f"test accuracy {result.test_accuracy:.2%} after the last epoch, "

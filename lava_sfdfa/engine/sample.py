@@ -6,8 +6,8 @@
 import numpy as np
 from numba import njit
 
-from lava_sfdfa.chip import random, widths
 from lava_sfdfa.cache import disk_cached
+from lava_sfdfa.chip import random, widths
 from lava_sfdfa.engine.credit import (
     commit,
     copy_paths,

@@ -12,6 +12,7 @@ import numpy as np
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import replacing
 from lava_sfdfa.hdf5.reader import Group, read_file
+from lava_sfdfa.hdf5.writer import write_hdf5
 
 FORMAT = "lava-sfdfa"
 
@@ -47,15 +48,17 @@ def content_digest(content: dict[str, Any]) -> str:
 
 def save_content(path: Path, content: dict[str, Any], provenance: dict) -> str:
     """Write nested dictionaries of numbers, strings and arrays; see `save_artifact`."""
-    import h5py  # to write alone: files of others are read by a process of its own
-
     digest = content_digest(content)
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+
+    def fill(file: Any) -> None:
         file.attrs["format_version"] = VERSION
         file.attrs["format"] = FORMAT
         file.attrs["digest"] = digest
         _write(file, content)
         file.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
+
+    with replacing(path) as temporary:
+        write_hdf5(temporary, fill)
     return digest
 
 

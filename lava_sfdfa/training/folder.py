@@ -11,7 +11,7 @@ import numpy as np
 
 import lava_sfdfa
 from lava_sfdfa.errors import InputError, Stopped
-from lava_sfdfa.files import replacing
+from lava_sfdfa.files import reason_of, replacing
 from lava_sfdfa.network.content import NAME
 from lava_sfdfa.training.display import Display
 
@@ -74,7 +74,7 @@ def prepare_folder(out: Path) -> Path:
         probe.unlink()
     except OSError as error:
         raise InputError(
-            f"{out}: cannot be written ({error.strerror}); choose another --out"
+            f"{out}: cannot be written ({reason_of(error)}); choose another --out"
         ) from None
     return out / NAME
 

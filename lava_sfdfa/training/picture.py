@@ -33,7 +33,7 @@ def draw_training(path: Path, artifact: Artifact, data: Dataset, test: float) ->
     )
     _draw_curves(left, artifact)
     _draw_sample(right, artifact, data)
-    figure.savefig(path)
+    figure.savefig(path, format="png")
 
 
 def _draw_curves(figure: Any, artifact: Artifact) -> None:

@@ -14,6 +14,7 @@ from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.engine.engine import Engine, compile_engine
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import (
     Artifact,
     check_fits,
@@ -111,7 +112,8 @@ def train(
         from lava_sfdfa.training.picture import draw_training  # slow to import
 
         picture = folder.path.with_name(PICTURE)
-        draw_training(picture, run.artifact, data, result.test_accuracy)
+        with replacing(picture) as temporary:
+            draw_training(temporary, run.artifact, data, result.test_accuracy)
         result = dataclasses.replace(result, picture=str(picture))
     return run.artifact, result
 

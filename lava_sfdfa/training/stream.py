@@ -17,6 +17,7 @@ from lava_sfdfa.data.classes import Classes
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset, shuffled
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.results import Result
 from lava_sfdfa.training.display import Display
@@ -87,7 +88,8 @@ def stream(
     picture = None
     if out is not None:
         picture = out / PICTURE
-        draw(picture, labels, right, late, f"{data.name}, seed {config.seed}")
+        with replacing(picture) as temporary:
+            draw(temporary, labels, right, late, f"{data.name}, seed {config.seed}")
     is_late = np.zeros(len(labels), bool) if late is None else labels == late
     result = StreamResult(
         dataset=config.dataset,
@@ -179,4 +181,4 @@ def draw(path: Path, labels: Array, right: Array, late: int | None, title: str) 
     )
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path)
+    figure.savefig(path, format="png")

@@ -7,8 +7,8 @@ import typing
 import numpy as np
 import pytest
 
-from lava_sfdfa.chip import widths
 from lava_sfdfa import cache
+from lava_sfdfa.chip import widths
 
 
 def test_widths_follow_from_the_ranges():
