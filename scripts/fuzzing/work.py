@@ -28,7 +28,8 @@ OUTCOMES = (
 GOOD = ("ok", "refused")
 SENTENCE_MOST = 500  # letters of a message
 MEMORY_MOST = 2**30  # bytes that a worker may take
-SCRATCH = next((str(p) for p in [Path("/dev/shm")] if p.is_dir()), None)  # memory
+SHARED_MEMORY = Path("/dev/shm")  # where files are written fastest
+SCRATCH = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
 READ_LIMIT_MB = "128"  # of the readers, so that the limit of memory is never theirs
 
 

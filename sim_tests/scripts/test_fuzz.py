@@ -1,6 +1,7 @@
 """What is fuzzed is watched: each way to go wrong is seen, and counted once."""
 
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -38,7 +39,7 @@ READS = {
     "traceback": fail,
     "signal": lambda folder: os.kill(os.getpid(), 9),
     "hang": lambda folder: time.sleep(60),
-    "memory": lambda folder: np.ones(2**26 + 2**20),
+    "memory": lambda folder: np.ones(2**25 + 2**22),
     "wrote": write_elsewhere,
 }
 
@@ -59,7 +60,10 @@ def test_each_way_to_go_wrong_is_counted(monkeypatch, outcome):
         if (folder / "number").read_text() == "2":
             READS[outcome](folder)
 
-    monkeypatch.setattr(work, "MEMORY_MOST", 2**29)
+    taken = (
+        int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    )
+    monkeypatch.setattr(work, "MEMORY_MOST", taken + 2**28)
     monkeypatch.setitem(work.READERS, "stub", Stub(None, None, read))
     tally = work.fuzz("stub", 0, 5, 30, 1)
     expected = {"ok": 5} if outcome == "ok" else {"ok": 4, outcome: 1}
