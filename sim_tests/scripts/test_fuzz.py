@@ -39,7 +39,7 @@ READS = {
     "traceback": fail,
     "signal": lambda folder: os.kill(os.getpid(), 9),
     "hang": lambda folder: time.sleep(60),
-    "memory": lambda folder: np.ones(2**25 + 2**22),
+    "memory": lambda folder: np.ones(2**26 + 2**24),
     "wrote": write_elsewhere,
 }
 
