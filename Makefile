@@ -23,7 +23,7 @@ FIND_PYTHON := \
 	done; \
 	exit 1
 
-.PHONY: setup setup-extras demo test test-slow test-extras fuzz lint format bench clean
+.PHONY: setup setup-extras demo test test-slow test-extras fuzz lint format kill-test bench clean
 
 setup: .venv/done
 setup-extras: .venv-extras/done
@@ -82,6 +82,10 @@ lint: setup
 format: setup
 	$(RUN)/ruff format $(SOURCES)
 	$(RUN)/ruff check --fix $(RULES) $(SOURCES)
+
+# 200 trainings are killed at random moments: some ten minutes.
+kill-test: setup
+	$(RUN)/python -W ignore scripts/kill_test.py
 
 bench: setup
 	$(RUN)/python scripts/bench.py

@@ -1,6 +1,7 @@
 """Each script runs at its smallest size."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -158,3 +159,18 @@ def test_data_at_the_defaults(data_dir):
         assert found["series", name]["test_accuracy"] >= accuracy
         row = found["events", name]
         assert row["silent"][0] < 20 and row["saturation"]["traces"] <= 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+def test_killed_trainings_lose_nothing_and_the_old_order_of_renaming_does():
+    options = ["--kills=12", "--others=1"]
+    found = json.loads(run("kill_test.py", *options))
+    assert found["failures"] == [] and found["signals"] == 15
+    command = [sys.executable, SCRIPTS / "kill_test.py", "--old-order", "--kills=40"]
+    done = subprocess.run(
+        [*command, "--others=0"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, "the kills must find the fault"
+    failures = json.loads(done.stdout)["failures"]
+    assert any("there is no readable network.h5" in failure for failure in failures)
