@@ -20,7 +20,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from fuzzing.readers import READERS, Case
+from fuzzing.reader import Case
+from fuzzing.readers import READERS
 from fuzzing.work import Tally, first_of_a_kind, fuzz
 
 KEPT = 2  # findings of each kind that are written

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import lava_sfdfa
-from fuzzing.readers import READERS, Case, Reader
+from fuzzing.reader import Case, Reader
+from fuzzing.readers import READERS
 from lava_sfdfa.errors import SfdfaError
 from lava_sfdfa.files import LIMIT_NAME, user_cache
 

@@ -48,7 +48,7 @@ READS = {
 def test_each_way_to_go_wrong_is_counted(monkeypatch, outcome):
     """Of five cases, the third is read by the function; the others are fine."""
     from fuzzing import work
-    from fuzzing.readers import Reader
+    from fuzzing.reader import Reader
 
     class Stub(Reader):
         limit_s = 1.0 if outcome == "hang" else 30.0
@@ -90,7 +90,8 @@ def test_a_forged_artifact_has_the_right_digest(tmp_path):
     from random import Random
 
     from fuzzing.mutations import copied
-    from fuzzing.readers import READERS, write
+    from fuzzing.reader import write
+    from fuzzing.readers import READERS
 
     reader = READERS["artifact"]
     reader.prepare()
