@@ -5,18 +5,16 @@ compares.
 """
 
 import math
-from dataclasses import fields
 from typing import Annotated, Any, get_args, get_origin
 
 import numpy as np
 
 from lava_sfdfa.chip import widths
-from lava_sfdfa.chip.protocol import RATE_BITS
-from lava_sfdfa.config import Config, Eligibility
+from lava_sfdfa.config import Eligibility
 from lava_sfdfa.deploy.mapping.costs import ENDS
 from lava_sfdfa.deploy.mapping.graph import LAYER_MOST, Mode, Population
 from lava_sfdfa.errors import InputError, unknown_choice
-from lava_sfdfa.fields import Between, checked, declared, range_of
+from lava_sfdfa.fields import Between, checked, declared
 from lava_sfdfa.network.fixed import FixedLayer
 from lava_sfdfa.network.rule import Rule
 
@@ -36,25 +34,17 @@ Gain = Annotated[int, Between(0, 2**40)]
 Size = Annotated[int, Between(1, LAYER_MOST)]
 Tau = Annotated[float, Between(1e-9, 1e15)]  # steps
 
-# Of the fields of `FixedLayer`; None: in the arrays, or as `scales` and `rules`.
+IN_ARRAYS = ("weights", "feedback")  # of the fields of `FixedLayer`
+RANGES = {  # of fields whose range stands in `widths`
+    "du": widths.DECAY,
+    "dv": widths.DECAY,
+    "vth": widths.THRESHOLD,
+    "impulse": widths.TRACE,
+}
 LAYER_FIELDS: dict[str, Any] = {
-    "weights": None,
-    "feedback": None,
-    "rule": None,
-    "du": _holds(widths.DECAY),
-    "dv": _holds(widths.DECAY),
-    "vth": _holds(widths.THRESHOLD),
-    "x1_tau": Tau,
-    "x2_tau": Tau,
-    "impulse": _holds(widths.TRACE),
-    "reciprocal_exponent": Annotated[int, Between(-64, 64)],
-    "error_gain": Gain,
-    "homeostasis_gain": Gain,
-    "target_rate": Annotated[
-        int, Between(0, int(range_of(Config, "target_rate").high) << RATE_BITS)
-    ],
-    "payload_shift": Annotated[int, Between(0, 31)],  # of payloads of 24 bits
-    "wake_step": Annotated[int, Between(0, range_of(Config, "steps").high - 1)],
+    name: _holds(RANGES[name]) if name in RANGES else hint
+    for name, hint in declared(FixedLayer).items()
+    if name not in (*IN_ARRAYS, "rule")  # which stands as `scales` and `rules`
 }
 SCALE = Annotated[
     tuple[int, ...],
@@ -76,11 +66,7 @@ FACTS: dict[str, Any] = {
     "network": dict,
     "layers": [
         {
-            **{
-                field.name: LAYER_FIELDS[field.name]
-                for field in fields(FixedLayer)
-                if LAYER_FIELDS[field.name] is not None
-            },
+            **LAYER_FIELDS,
             "scales": {name: SCALE for name in declared(Rule)},
             "rules": dict,
         }

@@ -7,12 +7,11 @@ the difference is what the later phase takes.
 import numpy as np
 
 from lava_sfdfa.bench.engine import REPEATS, seconds_of
+from lava_sfdfa.bench.kernels import present_samples
 from lava_sfdfa.bench.workload import Workload
-from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.engine.engine import Engine
-from lava_sfdfa.engine.layers import make_layers, parameters_of
-from lava_sfdfa.engine.sample import forward, load_input, make_train
+from lava_sfdfa.engine.layers import make_layers
 from lava_sfdfa.engine.state import Clock
 from lava_sfdfa.types import Array
 
@@ -57,14 +56,4 @@ class _Presenter(Engine):
         start = Clock(network.seed, self.n_learned * network.period, 0)
         noises = self._noises(start.begin, len(order) * network.period)
         layers = make_layers(self._parameters, self.states, self._scratches, noises)
-        _present_samples(layers, events.arrays, order, start, network.period)
-
-
-@disk_cached
-def _present_samples(layers, events, order, start, period):
-    """Present samples so that tags grow, and stop there. start: a `Clock`."""
-    train = make_train(events, parameters_of(layers, 0).steps)
-    for position in range(order.size):
-        at = position * period
-        load_input(events, order[position], train)
-        forward(layers, train, Clock(start.seed, start.begin + at, at), True, False)
+        present_samples(layers, events.arrays, order, start, network.period)
