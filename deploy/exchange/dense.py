@@ -13,6 +13,8 @@ from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.types import Array
 
+LARGEST = 1e100  # of numbers in files, so that products of three are numbers too
+
 LOST = (  # what an inference format has no place for
     "the learning rule and its constants",
     "feedback weights",
@@ -102,10 +104,10 @@ def finite(where: str, name: str, values: object) -> Array:
     if array.size == 0:
         raise InputError(f"{where}: {name} has the shape {array.shape}; it is empty")
     array = array.astype(np.float64)
-    bad = array[~np.isfinite(array)]
+    bad = array[~(np.abs(array) <= LARGEST)]
     if bad.size:
         raise InputError(
             f"{where}: {name} holds {bad[0]}, in {bad.size} of {array.size} places; "
-            "allowed are finite numbers"
+            f"allowed are finite numbers up to {LARGEST:g}"
         )
     return array

@@ -26,6 +26,8 @@ from lava_sfdfa.deploy.exchange.nir_file import Graph, Node, read_graph
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
 
+LEAST = 1e-100  # of a threshold; smaller weights are none
+
 
 def read_nir(
     path: Path, step_s: float = STEP_S
@@ -160,9 +162,10 @@ def _layer(
         w_in = neurons.same("w_in", n, 1.0)
     share_v = neurons.share("tau" if is_plain else "tau_mem", n, step_s)
     threshold = neurons.same("v_threshold", n)
-    if threshold <= 0:
+    if threshold < LEAST:
         raise InputError(
-            f"{neurons.where}: v_threshold is {threshold:.4g}; allowed is more than 0"
+            f"{neurons.where}: v_threshold is {threshold:.4g}; allowed is more than 0, "
+            f"and {LEAST:g} at least"
         )
     gain = share_u * w_in * share_v * neurons.same("r", n)
     weights = finite(dense.where, f"weight times {gain:.4g}", weights * gain)
@@ -187,7 +190,8 @@ def _to_eight_bits(
     most = widths.THRESHOLD.maximum
     if is_whole and widths.WEIGHT.holds(np.rint(weights)) and threshold <= most:
         return np.rint(weights).astype(np.int8), round(threshold), []
-    largest = np.abs(weights).max() or 1.0
+    largest = np.abs(weights).max()
+    largest = largest if largest >= LEAST else 1.0
     scale = min(widths.WEIGHT.maximum / largest, most / threshold)
     scaled = weights * scale
     rounded = np.rint(scaled)

@@ -161,6 +161,18 @@ def with_value(shape, value):
         ),
         ({"b__v_threshold": -ONES}, "node 'b': v_threshold is -1; allowed is more"),
         (
+            {"b__v_threshold": 1e-320 * ONES},
+            "v_threshold is 1e-320; allowed is more than 0, and 1e-100 at least",
+        ),
+        (
+            {"a__weight": np.full((4, 6), -1e308)},
+            r"node 'a': weight holds -1e\+308, .* finite numbers up to 1e\+100",
+        ),
+        (
+            {"b__r": 1e60 * ONES, "a__weight": np.full((4, 6), 1e60)},
+            r"node 'a': weight times .* holds .*; allowed are finite numbers",
+        ),
+        (
             {"b__v_threshold": 1e7 * ONES},
             "node 'a': the threshold is .* times the larg",
         ),
