@@ -35,7 +35,8 @@ def disk_cached(function: Callable) -> Callable:
 
 def _cache_folder() -> Path | None:
     """A writable folder for this version of the sources; None where there is none."""
-    digest = hashlib.sha256()
+    # NUMBA_BOUNDSCHECK=1 compiles kernels that check every index, to find faults.
+    digest = hashlib.sha256(str(config.BOUNDSCHECK).encode())  # type: ignore
     for source in SOURCES:
         for path in sorted((PACKAGE / source).glob("*.py")):
             digest.update(path.read_bytes())

@@ -30,9 +30,7 @@ def _holds(field: widths.Field) -> Any:
 
 Amount = Annotated[float, Between(0.0, 1e18)]
 Count = Annotated[int, Between(0, 2**48)]  # times the steps of a sample below 2**63
-Gain = Annotated[int, Between(0, 2**40)]
 Size = Annotated[int, Between(1, LAYER_MOST)]
-Tau = Annotated[float, Between(1e-9, 1e15)]  # steps
 
 IN_ARRAYS = ("weights", "feedback")  # of the fields of `FixedLayer`
 RANGES = {  # of fields whose range stands in `widths`

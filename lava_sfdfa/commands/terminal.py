@@ -1,5 +1,6 @@
 """What all commands share: the last line for machines, and common options."""
 
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,8 @@ Command = Callable[..., Any]
 
 def fail(sentence: str, code: int) -> None:
     """One sentence to standard error, and out."""
-    click.echo(f"error: {sentence}", err=True)
+    with contextlib.suppress(OSError):  # standard error may be full or gone
+        click.echo(f"error: {sentence}", err=True)
     sys.exit(code)
 
 
