@@ -135,6 +135,16 @@ def test_fuzz_reads_damaged_files(tmp_path):
         assert row["outcomes"]["refused"] > 0
 
 
+def test_mutate_makes_faults_and_some_are_caught():
+    options = ["--count", "3", "--path", "lava_sfdfa/chip/rule_text.py"]
+    tests = ["--tests", "sim_tests/chip/test_rule_text.py"]
+    lines = run("mutate.py", *options, *tests, "--json").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert {row["path"] for row in rows} == {"lava_sfdfa/chip/rule_text.py"}
+    assert len(rows) == 3 and all(row["before"] != row["after"] for row in rows)
+    assert "caught" in {row["result"] for row in rows}
+
+
 @pytest.mark.slow
 def test_data_at_the_defaults(data_dir):
     """What the issue of a stranger's data asks, with one seed."""
