@@ -23,7 +23,19 @@ FIND_PYTHON := \
 	done; \
 	exit 1
 
-.PHONY: setup setup-extras demo test test-slow test-extras fuzz lint format kill-test bench clean
+# The newest that numba runs on, but for 3.10, to see that other versions and the newest
+# numpy give the same. Free-threaded builds are not meant.
+FIND_NEWEST := \
+	usable() { $$1 -c 'import sys, venv, ensurepip' 2>/dev/null; }; \
+	for v in 3.14 3.13 3.12 3.11; do \
+		for p in python$$v $$(ls -d $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$v.*[0-9]/bin/python 2>/dev/null) \
+				$$(uv python find --no-python-downloads $$v 2>/dev/null); do \
+			usable $$p && echo $$p && exit 0; \
+		done; \
+	done; \
+	exit 1
+
+.PHONY: setup setup-extras demo test test-newest test-slow test-extras fuzz lint format kill-test bench clean
 
 setup: .venv/done
 setup-extras: .venv-extras/done
@@ -31,14 +43,16 @@ setup-extras: .venv-extras/done
 # Afterwards the machine code is on disk, and no training waits for it.
 FIRST_TRAINING := import lava_sfdfa; lava_sfdfa.train('digits', hidden=[8], epochs=1, limit=50)
 
-.venv/done: WANTED := dev
+.venv/done .venv-newest/done: WANTED := dev
 .venv-extras/done: WANTED := netx,nir,peers
-.venv/done .venv-extras/done: setup.cfg pyproject.toml
+.venv/done .venv-extras/done: FIND = $(FIND_PYTHON)
+.venv-newest/done: FIND = $(FIND_NEWEST)
+.venv/done .venv-extras/done .venv-newest/done: setup.cfg pyproject.toml
 	@test -d lava_sfdfa/deploy || { \
 		echo "error: lava_sfdfa/deploy should be a symbolic link to the folder deploy." >&2; \
 		echo "Run git config core.symlinks true, then git checkout -- lava_sfdfa/deploy." >&2; \
 		exit 1; }
-	@python=$$($(FIND_PYTHON)) || { \
+	@python=$$($(FIND)) || { \
 		echo "error: no Python 3.10 or newer with venv was found." >&2; \
 		echo "Install one (apt install python3 python3-venv, or pyenv install 3.10), or" >&2; \
 		echo "uv (https://docs.astral.sh/uv), which fetches it. Then try again." >&2; \
@@ -62,6 +76,18 @@ PYTEST := -m pytest -n auto --dist loadfile
 
 test: setup
 	$(RUN)/python $(PYTEST)
+
+# The same on the newest Python, without Lava, so the tests that need it are skipped.
+VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+test-newest: setup
+	@if ! python=$$($(FIND_NEWEST)); then \
+		echo "note: no Python from 3.11 to 3.14 was found, so the tests ran on one version only"; \
+	elif [ "$$($$python $(VERSION))" = "$$($(RUN)/python $(VERSION))" ]; then \
+		echo "note: .venv has the newest Python that was found; the tests ran there"; \
+	else \
+		$(MAKE) --no-print-directory .venv-newest/done && \
+		.venv-newest/bin/python $(PYTEST); \
+	fi
 
 test-slow: setup
 	$(RUN)/python $(PYTEST) -m slow
@@ -91,5 +117,6 @@ bench: setup
 	$(RUN)/python scripts/bench.py
 
 clean:
-	rm -rf .venv .venv-extras build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-extras .venv-newest build *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
