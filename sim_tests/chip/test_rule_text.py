@@ -1,10 +1,20 @@
 """Texts of rules: what we read is what Lava reads; what it misreads we refuse."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lava_sfdfa.chip.rule_text import VARIABLES, WIDTHS, Factor, Product, explain, parse
+from lava_sfdfa.chip.rule_text import (
+    VARIABLES,
+    WIDTHS,
+    Factor,
+    Product,
+    check_rule,
+    explain,
+    parse,
+)
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.rule import FEEDBACK_RULE, Rule, Scale
 
@@ -90,3 +100,41 @@ def test_names_are_those_of_lava():
         assert learning.FACTOR_TO_WIDTH_DICT[name] == width
     symbols = pytest.importorskip("lava.magma.core.learning.string_symbols")
     assert symbols.SYNAPTIC_VARIABLE_VAR_MAPPING == VARIABLES
+
+
+# --- a whole rule ---------------------------------------------------------------------
+
+
+def whole_rule(**changes):
+    values = {"dw_str": "x0*y3", "dd_str": None, "dt_str": "u0*t", "t_epoch": 1}
+    values |= {"x1_impulse": 127, "x1_tau": 4.0, "x2_impulse": 0, "x2_tau": 2.0**60}
+    return SimpleNamespace(**{**values, **changes})
+
+
+def test_a_whole_rule_is_read_by_its_variables():
+    rules = check_rule(whole_rule(t_epoch=63))
+    assert rules == {"weights": parse("x0*y3"), "tag_1": parse("u0*t")}
+    assert check_rule(whole_rule(dd_str="x0*d"))["tag_2"] == parse("x0*d")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"t_epoch": 0}, "t_epoch is 0; allowed is an integer, 1 to 63"),
+        ({"t_epoch": 64}, "t_epoch is 64"),
+        ({"x1_impulse": 128}, "x1_impulse is 128; allowed is an integer, 0 to 127"),
+        ({"x2_impulse": -1}, "x2_impulse is -1"),
+        ({"x2_impulse": 1.5}, "x2_impulse is 1.5"),
+        ({"x1_tau": 0}, "x1_tau is 0"),
+        ({"x2_tau": float("nan")}, "x2_tau is nan"),
+    ],
+)
+def test_a_whole_rule_that_is_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        check_rule(whole_rule(**change))
+
+
+def test_constants_of_factors_reach_9_bits():
+    assert parse("x0*(t-511)")[0].factors == (Factor("t", -511),)
+    with pytest.raises(InputError, match="beyond"):
+        parse("x0*(t-512)")

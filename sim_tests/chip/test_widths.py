@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lava_sfdfa import cache
-from lava_sfdfa.chip import widths
+from lava_sfdfa.chip import protocol, random, widths
 
 
 def test_widths_follow_from_the_ranges():
@@ -39,6 +39,85 @@ def test_learning_widths_are_those_of_lava():
     assert widths.MANTISSA_WIDTH == constants.W_S_MANT
     assert widths.PRODUCT_WIDTH == constants.W_ACCUMULATOR_U
     assert widths.FRACTION_BITS == constants.W_ACCUMULATOR_U - constants.W_WEIGHTS_U
+
+
+def test_ranges_of_fields_are_those_of_their_widths():
+    for field, bits in ((widths.WEIGHT, 8), (widths.TAG, 9), (widths.PAYLOAD, 24)):
+        assert (field.minimum, field.maximum) == (
+            -(2 ** (bits - 1)),
+            2 ** (bits - 1) - 1,
+        )
+    for field, bits in ((widths.TAG_2, 8), (widths.TRACE, 7), (widths.DECAY, 12)):
+        assert (field.minimum, field.maximum) == (0, 2**bits - 1)
+    for field in (widths.SCALE_MANTISSA, widths.SCALE_EXPONENT):
+        assert field.maximum - field.minimum == 15
+    assert (widths.THRESHOLD.minimum, widths.THRESHOLD.maximum) == (0, 2**17 - 1)
+    assert (widths.FACTOR.minimum, widths.FACTOR.maximum) == (-127, 127)
+    assert (widths.CURRENT.minimum, widths.CURRENT.maximum) == (1 - 2**23, 2**23)
+    assert (widths.VOLTAGE.minimum, widths.VOLTAGE.maximum) == (1 - 2**23, 2**23 - 1)
+    assert (widths.EPOCH.minimum, widths.EPOCH.maximum) == (1, 63)
+    assert (widths.DECIMATION.minimum, widths.DECIMATION.maximum) == (0, 9)
+    assert (widths.TRACE_SHIFT, widths.VARIABLE_SHIFT) == (3, 5)
+
+
+# --- the protocol ---------------------------------------------------------------------
+
+
+def test_steps_of_a_sample_by_hand():
+    schedule = protocol.Schedule(steps=20, n_hidden=3)
+    assert [schedule.probe(layer) for layer in range(3)] == [20, 21, 22]
+    assert [schedule.copy(layer) for layer in range(3)] == [21, 20, 19]
+    assert (schedule.error, schedule.commit, schedule.reset) == (23, 24, (25, 26))
+    assert (schedule.feedback, schedule.rest, schedule.period) == (27, 28, 29)
+    assert schedule.values == protocol.Steps(23, 24, 27, 29)
+    assert schedule.phases == {
+        "present": 0,
+        "probe": 20,
+        "error": 23,
+        "commit": 24,
+        "reset": 25,
+        "feedback": 27,
+        "rest": 28,
+    }
+
+
+def test_constants_of_the_protocol_are_pinned():
+    """Networks that were trained with these must train on in the same way."""
+    assert (protocol.JUMP_REST, protocol.RELAY_SHIFT, protocol.WAKE_SLOPE) == (
+        128,
+        4,
+        64,
+    )
+    assert (protocol.RATE_BITS, protocol.RATE_COARSE_BITS) == (16, 8)
+    assert (protocol.RATE_SHIFT, protocol.SILENT_RATE) == (9, 327)
+    assert (protocol.FACTOR_BITS, protocol.PAYLOAD_FACTOR) == (16, 32)
+    assert (protocol.FEEDBACK_DECAY_FACTOR, protocol.FEEDBACK_RATE) == (8, 1 / 512)
+    assert (protocol.DIRECTION_MIN, protocol.DIRECTION_MAX) == (-64, 63)
+    assert protocol.FEEDBACK_SCALE == 32 / 8 / (128 / 512)
+
+
+def test_purposes_of_random_streams_are_pinned():
+    """A number stands for its purpose for ever."""
+    names = "WEIGHT_INIT FEEDBACK_INIT ORDER X1 X2 TAG WEIGHT PAYLOAD FEEDBACK SPLIT"
+    for number, name in enumerate([*names.split(), "JUMP", "FACTOR"], 1):
+        assert getattr(random, name) == number, name
+
+
+@pytest.mark.parametrize(
+    ("target", "count", "is_true", "one_sided", "error"),
+    [
+        (6, 4, True, False, 2),
+        (6, 9, True, False, -3),
+        (6, 4, True, True, 2),
+        (6, 9, True, True, 0),
+        (1, 4, False, True, -3),
+        (1, 0, False, True, 0),
+    ],
+)
+def test_errors_of_outputs_by_hand(target, count, is_true, one_sided, error):
+    assert protocol.output_error(count, target, is_true, one_sided) == error
+    arrays = (np.array([value]) for value in (count, target, is_true))
+    assert protocol.output_errors(*arrays, one_sided).tolist() == [error]
 
 
 # --- what the cache of compiled code watches ------------------------------------------
