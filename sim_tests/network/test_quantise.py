@@ -7,7 +7,7 @@ import pytest
 from small import small_config, small_network
 
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.quantise import quantise
+from lava_sfdfa.network.quantise import highest_threshold, quantise, weight_unit
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.presets import named_config
 
@@ -131,3 +131,40 @@ def test_homeostasis_keeps_its_rate_in_lower_layers():
         commit = lower.rule.tag.value * lower.rule.weight.value
         pulls.append(lower.homeostasis_gain * commit)
     assert pulls[1] == pytest.approx(pulls[0], rel=0.001)  # gains are rounded
+
+
+def test_the_highest_threshold_is_just_held():
+    config = small_config(hidden=(12, 8))
+    for number, name in ((0, "threshold_hidden"), (2, "threshold_output")):
+        highest = highest_threshold(config, number)
+        layer = small_network(small_config(hidden=(12, 8), **{name: highest}))
+        assert layer.layers[number].vth == 2**17 - 2
+
+
+@pytest.mark.parametrize("lower_rate", [1.0, 0.5])
+def test_homeostasis_is_to_errors_as_configured(lower_rate):
+    """Both are in y3: an error in units of a feedback weight, a missing spike in 1."""
+    config = small_config(hidden=(12, 8), homeostasis=3.0, lower_rate=lower_rate)
+    *hidden, output = small_network(config).layers
+    for layer, share in zip(hidden, (lower_rate, 1.0), strict=True):
+        ratio = 3.0 * weight_unit(config, 2) / share / 2**8
+        assert layer.homeostasis_gain == pytest.approx(
+            layer.error_gain * ratio, rel=1e-3, abs=ratio
+        )
+    assert output.homeostasis_gain == 0
+
+
+def test_scales_of_the_second_tag_by_hand():
+    """It decays with the membrane, and grows by c / g in units of the traces."""
+    config = small_config(eligibility="recursive")
+    for layer in small_network(config).layers:
+        tau = layer.x1_tau
+        loss = layer.rule.decay
+        assert loss.mantissa * 2.0**loss.exponent == pytest.approx(1 / tau, abs=2**-8)
+        threshold_u = layer.vth / tau * 64
+        growth = threshold_u / 2.0**layer.reciprocal_exponent * 2**3
+        grow = layer.rule.jump
+        assert grow.exponent == -6
+        assert grow.mantissa * 2.0**-6 == pytest.approx(
+            growth, abs=2**-7 + 0.02 * growth
+        )
