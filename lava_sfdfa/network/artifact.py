@@ -22,6 +22,7 @@ from lava_sfdfa.network import schema
 from lava_sfdfa.network.content import (
     content_digest,
     damage_reported,
+    is_in_float,
     load_content,
     save_content,
 )
@@ -194,7 +195,7 @@ def load_artifact(path: Path) -> Artifact:
     format, or whose content does not have its digest.
     """
     content, provenance = load_content(path)
-    if content.get("precision") == "float":
+    if is_in_float(content):
         raise InputError(
             f"{path}: holds a network in floating point, which no chip can hold; give "
             "one that was trained without --precision float"

@@ -117,6 +117,12 @@ def load_content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         return content, checked_provenance(provenance)
 
 
+def is_in_float(content: dict[str, Any]) -> bool:
+    """Whether this is the content of a network in floating point."""
+    precision = content.get("precision")
+    return isinstance(precision, str) and precision == "float"  # an array is neither
+
+
 def checked_provenance(text: Any) -> dict[str, Any]:
     """What stands beside the content: names and plain values. Errors: InputError;
     ValueError, TypeError and RecursionError for what is not JSON."""

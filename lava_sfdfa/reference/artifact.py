@@ -12,6 +12,7 @@ from lava_sfdfa.network import schema
 from lava_sfdfa.network.content import (
     content_digest,
     damage_reported,
+    is_in_float,
     load_content,
     save_content,
 )
@@ -71,7 +72,7 @@ def load_float(path: Path) -> FloatArtifact | None:
     """Read a network; None where the artifact is one of integers. Errors: as
     `load_artifact`."""
     content, provenance = load_content(path)
-    if content.get("precision") != "float":
+    if not is_in_float(content):
         return None
     with damage_reported(path):
         return _from_content(content, provenance)

@@ -14,7 +14,6 @@ from lava_sfdfa.config import (
     Layers,
     Limit,
     Seconds,
-    Seed,
     Share,
     Weight,
     check_together,
@@ -33,7 +32,7 @@ class FloatConfig:
     dataset: str = "digits"
     hidden: Layers = (800,)
     epochs: Epochs = 30
-    seed: Seed = 0
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0  # of numpy's RandomState
     limit: Limit = None  # training samples to use; None is all
     feedback: Feedback = "sfdfa"
 

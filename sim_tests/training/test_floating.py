@@ -154,3 +154,8 @@ def test_many_time_constants_leave_numbers(changes):
 def test_more_time_constants_than_a_float_holds_are_refused():
     with pytest.raises(InputError, match="duration_s must be at most 700 times"):
         paper_config("digits", tau_synapse_s=1e-4)
+
+
+def test_a_seed_that_numpy_does_not_take_is_refused():
+    with pytest.raises(InputError, match="seed must be between 0 and 4294967295, not"):
+        FloatConfig(seed=2**32)
