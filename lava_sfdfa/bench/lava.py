@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lava_sfdfa.bench.workload import Workload
-from lava_sfdfa.processes.graph import make_rule
 from lava_sfdfa.processes.network import require_lava
 from lava_sfdfa.results import Result
 
@@ -56,6 +55,8 @@ def _network(load: Workload):
     from lava.proc.dense.process import LearningDense
     from lava.proc.io.source import RingBuffer
     from lava.proc.lif.process import LIF
+
+    from lava_sfdfa.processes.graph import make_rule
 
     network, window = load.network, load.events.counts.shape[1]
     data = np.zeros((network.sizes[0], network.period), int)
