@@ -12,7 +12,7 @@ from lava_sfdfa.deploy.boards import (
     LOIHI2_CONSERVATIVE,
     find_board,
 )
-from lava_sfdfa.deploy.mapping.fit import Request, fit, smallest_change
+from lava_sfdfa.deploy.mapping.fit import Request, fit, lower_bounds, smallest_change
 from lava_sfdfa.deploy.mapping.graph import MODES, build_graph, parse_layers
 from lava_sfdfa.deploy.mapping.partition import count_targets, partition, slice_use
 from lava_sfdfa.errors import CheckError, InputError
@@ -203,3 +203,15 @@ def test_symmetric_feedback_cannot_be_learned_on_a_chip():
 def test_layers_that_are_none_are_refused(text):
     with pytest.raises(InputError, match="layers must be"):
         parse_layers(text)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_lower_bounds_count_every_input_axon(mode):
+    request = Request((30_000, 12, 3), BOARDS["oheo-gulch"], mode)
+    graph, model = request.graph(), request.board.model
+    axons = 0
+    for projection in graph.projections:
+        slots = model.plastic_slots.value if projection.plastic else 1
+        axons += slots * graph.populations[projection.source].size
+    bound = lower_bounds(graph, request)["axon_in"]
+    assert bound == -(-axons // model.limits["axon_in"].value) > 1

@@ -202,3 +202,13 @@ def test_energy_by_hand_and_low_below_high():
         named = " ".join(costs.sources)
         for kind in ("synapse", "neuron", "update", "hop", "static"):
             assert kind in named
+
+
+def test_chips_stand_near_a_square():
+    """Tiles are twice as wide as high, so one chip across takes two high."""
+    found = []
+    for n_chips in (1, 2, 3, 8):
+        geometry = make_geometry(BOARDS["oheo-gulch"], n_chips)
+        assert geometry.width * geometry.height >= n_chips
+        found.append((geometry.width, geometry.height))
+    assert found == [(1, 1), (1, 2), (2, 2), (2, 4)]

@@ -304,7 +304,13 @@ def test_forged_readings_are_a_sentence(tables, tmp_path, changes, sentence):
 
 @pytest.mark.parametrize(
     "provenance",
-    [[1], {"dataset": 1}, {"dataset": ["digits"]}, {"more": {"a": 1}}],
+    [
+        [1],
+        {"dataset": 1},
+        {"dataset": ["digits"]},
+        {"more": {"a": 1}},
+        {"dataset": "digits", "more": {"a": 1}},
+    ],
 )
 def test_provenance_is_texts_and_numbers(images, tmp_path, provenance):
     path = forge(tmp_path / "a.h5", images, {})
