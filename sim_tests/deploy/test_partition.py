@@ -205,13 +205,15 @@ def test_layers_that_are_none_are_refused(text):
         parse_layers(text)
 
 
+@pytest.mark.parametrize("board", ["oheo-gulch", "nahuku"])
 @pytest.mark.parametrize("mode", MODES)
-def test_lower_bounds_count_every_input_axon(mode):
-    request = Request((30_000, 12, 3), BOARDS["oheo-gulch"], mode)
+def test_lower_bounds_count_every_input_axon(mode, board):
+    request = Request((30_000, 12, 3), BOARDS[board], mode)
     graph, model = request.graph(), request.board.model
     axons = 0
     for projection in graph.projections:
-        slots = model.plastic_slots.value if projection.plastic else 1
+        plastic = projection.plastic or (model.is_all_plastic and mode == "learning")
+        slots = model.plastic_slots.value if plastic else 1
         axons += slots * graph.populations[projection.source].size
     bound = lower_bounds(graph, request)["axon_in"]
     assert bound == -(-axons // model.limits["axon_in"].value) > 1
