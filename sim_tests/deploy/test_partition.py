@@ -217,3 +217,9 @@ def test_lower_bounds_count_every_input_axon(mode, board):
         axons += slots * graph.populations[projection.source].size
     bound = lower_bounds(graph, request)["axon_in"]
     assert bound == -(-axons // model.limits["axon_in"].value) > 1
+
+
+def test_three_numbers_are_layers_enough():
+    assert parse_layers("4,3,2") == (4, 3, 2)
+    with pytest.raises(InputError, match="at least three"):
+        parse_layers("4,2")
