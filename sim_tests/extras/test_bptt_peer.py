@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("snntorch", reason="snntorch is not installed; see make test-extras")
+pytest.importorskip(
+    "snntorch", reason="snntorch is not installed; see make test-extras"
+)
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "bptt_peer.py"
 
