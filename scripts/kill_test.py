@@ -1,15 +1,15 @@
 """Does a training that is killed at any moment leave a readable artifact?
 
 A folder holds an earlier artifact. A training into it is killed at a random moment of
-a random phase: encoding, learning, saving, the picture. Afterwards the folder must hold
-a readable artifact, and the earlier one as well; and the training that goes on must end
+a random phase: encoding, learning, saving, the picture. Afterwards the folder must
+hold a readable artifact, and the earlier one as well; and the training that goes on must end
 with the digest of one that nobody killed. Prints how many signals fell into which phase,
 and every failure.
 
     python scripts/kill_test.py [--kills 200] [--others 10] [--seed 0] [--old-order]
 
---others: of SIGTERM, SIGHUP and SIGINT each. --old-order: with the fault that this is to
-find, the old file renamed before the new one is written. Needs a system with fork.
+--others: of SIGTERM, SIGHUP and SIGINT each. --old-order: with the fault that this is
+to find, the old file renamed before the new one is written. Needs a system with fork.
 """
 
 import argparse
@@ -168,7 +168,7 @@ class KillTest:
 
 
 def tell_phases(pipe: int) -> None:
-    """Let each phase write its letter to a pipe when it begins, and a dot at its end."""
+    """Let each phase write its letter to a pipe at its begin, and a dot at its end."""
 
     def told(function: Callable[..., Any], phase: str) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:

@@ -1,11 +1,11 @@
 """Where does the time go: in a sample by phase, and from the start of a process to
 the first sample learned?
 
-Draws both. A sample is one of the benchmark's, on one core; the dark part of a phase is
-what its least work would take, see `lava-sfdfa bench --what limit`. The start is that of
-a training of MNIST in a new process, with compiled code on disk.
+Draws both. A sample is one of the benchmark's, on one core; the dark part of a phase
+is what its least work would take, see `lava-sfdfa bench --what limit`. The start is
+that of a training of MNIST in a new process, with compiled code on disk.
 
-    taskset -c 0 python scripts/profile_engine.py --data-dir DIR [--out FILE.png] [--quick]
+    taskset -c 0 python scripts/profile_engine.py --data-dir DIR [--out FILE.png]
 """
 
 import argparse

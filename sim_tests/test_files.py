@@ -91,7 +91,7 @@ def test_the_lock_of_a_killed_process_ends(tmp_path):
 
 # --- a disk that is full --------------------------------------------------------------
 
-# Python ignores the signal, so that writing more than the limit fails as on a full disk.
+# Python ignores the signal, so that writing beyond the limit fails as on a full disk.
 LIMITED = """
 import resource, sys
 import lava_sfdfa as ls
