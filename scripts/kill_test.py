@@ -2,9 +2,9 @@
 
 A folder holds an earlier artifact. A training into it is killed at a random moment of
 a random phase: encoding, learning, saving, the picture. Afterwards the folder must
-hold a readable artifact, and the earlier one as well; and the training that goes on must end
-with the digest of one that nobody killed. Prints how many signals fell into which phase,
-and every failure.
+hold a readable artifact, and the earlier one as well; and the training that goes on
+must end with the digest of one that nobody killed. Prints how many signals fell into
+which phase, and every failure.
 
     python scripts/kill_test.py [--kills 200] [--others 10] [--seed 0] [--old-order]
 
