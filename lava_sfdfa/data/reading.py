@@ -241,7 +241,7 @@ def _listed(values: Any) -> Any:
 def _padded(values: Any, where: str, kind: Kind | None) -> Array:
     least = 2 if kind == "series" else 0  # rows may also be a table that lacks a value
     with contextlib.suppress(ValueError, TypeError):
-        series = [np.array(one, np.float64, ndmin=least) for one in values]
+        series = [_real(np.array(one, ndmin=least)) for one in values]
         if {one.ndim for one in series} == {2} and len({*map(len, series)}) == 1:
             longest = max(one.shape[1] for one in series)
             x = np.full((len(series), len(series[0]), longest), np.nan)
@@ -249,6 +249,13 @@ def _padded(values: Any, where: str, kind: Kind | None) -> Array:
                 row[:, : one.shape[1]] = one
             return x
     return array_of(values, where)
+
+
+def _real(array: Array) -> Array:
+    """Numbers as float64. Errors: TypeError for complex ones, and what is no number."""
+    if array.dtype.kind == "c":  # numpy would leave their imaginary part out
+        raise TypeError
+    return array.astype(np.float64)
 
 
 def check_shape(x: Array, where: str) -> None:

@@ -131,7 +131,7 @@ def read_memory(folder: Path) -> None:
             rows = np.zeros(value.shape[1], [(n, value.dtype) for n, _ in kinds])
             rows["t"], rows["x"] = value
             x.append(rows)
-        except (ValueError, IndexError, TypeError):
+        except (ValueError, IndexError, TypeError, AttributeError):
             x.append(value)
     take(as_dataset((x, file.get("y"))))
 

@@ -216,3 +216,9 @@ def test_a_network_reads_later_samples_as_those_it_learned(tmp_path):
     assert (again.predict(x * 1e6) != again.predict(x)).any()  # another scale
     with pytest.raises(InputError, match=r"has the shape \(60, 3\)"):
         again.predict(x[:, :3])
+
+
+def test_complex_series_of_several_lengths_are_refused():
+    x = [np.ones((2, n)) * 1j for n in (3, 4, 5)] * 4
+    with pytest.raises(InputError, match="data: x .*lists of several lengths"):
+        load_arrays((x, np.arange(12) % 2), "series")
