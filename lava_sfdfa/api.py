@@ -13,6 +13,7 @@ from lava_sfdfa.deploy.compiler import (
     fit_layers,
 )
 from lava_sfdfa.deploy.exchange.exchange import (
+    SUFFIXES,
     Format,
     default_data,
     foreign_artifact,
@@ -27,6 +28,7 @@ from lava_sfdfa.files import locked
 from lava_sfdfa.model import Data, Model, PathLike
 from lava_sfdfa.network.artifact import Artifact, load_artifact
 from lava_sfdfa.network.content import NAME
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.presets import NAMED, epochs_for, named_config
 from lava_sfdfa.training import comparison, run
 from lava_sfdfa.training import stream as streaming
@@ -47,6 +49,8 @@ def train(
     resume: bool = False,
     backend: Backend = "cpu",
     auto: bool = False,
+    front: Model | PathLike | None = None,
+    freeze: int | None = None,
     progress: bool = False,
     **settings: Any,
 ) -> Model:
@@ -59,8 +63,10 @@ def train(
     of the data set. settings: fields of `Config`, which win. out: folder for the
     artifact, written after every epoch, and a picture. resume: go on from the artifact
     in it. backend: cpu, or lava, which is slow and reaches the same digest. auto: where
-    a new training goes wrong, begin again with other settings, at most twice. progress:
-    show a bar.
+    a new training goes wrong, begin again with other settings, at most twice. front: a
+    network whose layers stay as they are below those that learn: a `Model`, an
+    artifact, or a file that `import_network` reads; freeze: how many of its layers, by
+    default all but the last. progress: show a bar.
     Errors: InputError, BackendError; Ctrl-C raises `Stopped`, a KeyboardInterrupt,
     after which `out` holds the last full epoch.
     """
@@ -69,12 +75,13 @@ def train(
     before = load_artifact(folder) if resume and folder is not None else None
     reading = None if before is None else before.reading
     dataset = as_dataset(data, _path(data_dir), given.get("kind"), reading)
-    chosen = _chosen(dataset, given, before)
+    frozen, shown = frozen_layers(front, freeze)
+    chosen = _chosen(dataset, {**shown, **given}, before)
     with locked(folder), _display(progress, chosen.epochs) as display:
         if not resume:
-            chosen = _calibrated(chosen, dataset, given, display)
+            chosen = _calibrated(chosen, dataset, given, display, frozen)
         artifact, result = run.train(
-            dataset, chosen, folder, display, resume, backend, auto
+            dataset, chosen, folder, display, resume, backend, auto, frozen
         )
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
@@ -87,6 +94,8 @@ def stream(
     config: Config | PathLike | None = None,
     out: PathLike | None = None,
     data_dir: PathLike | None = None,
+    front: Model | PathLike | None = None,
+    freeze: int | None = None,
     progress: bool = False,
     **settings: Any,
 ) -> Model:
@@ -97,10 +106,13 @@ def stream(
     """
     given = _given(config, settings)
     dataset = as_dataset(data, _path(data_dir), given.get("kind"))
-    chosen = _chosen(dataset, given)
+    frozen, shown = frozen_layers(front, freeze)
+    chosen = _chosen(dataset, {**shown, **given})
     with locked(_path(out)), _display(progress, 1) as display:
-        chosen = _calibrated(chosen, dataset, given, display)
-        artifact, result = streaming.stream(dataset, chosen, _path(out), display, late)
+        chosen = _calibrated(chosen, dataset, given, display, frozen)
+        artifact, result = streaming.stream(
+            dataset, chosen, _path(out), display, late, frozen
+        )
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
 
@@ -193,6 +205,36 @@ def fit(
     return fit_layers(network, board, mode, eligibility, conservative)
 
 
+# --- frozen layers ----------------------------------------------------------------
+
+# Of the network whose layers are frozen: how samples are shown to it.
+SHOWN = ("steps", "duration_s", "window_s", "recording_s", "bins", "bin_events")
+
+
+def frozen_layers(
+    front: Model | PathLike | None, freeze: int | None
+) -> tuple[tuple[FrozenLayer, ...], dict[str, Any]]:
+    """The frozen layers that `train` names, and the settings that belong to them."""
+    if front is None:
+        if freeze is not None:
+            raise InputError(
+                "freeze needs the network whose layers it counts, as front"
+            )
+        return (), {}
+    model = front if isinstance(front, Model) else _front_model(Path(front))
+    layers = model.artifact.network.as_frozen
+    n_most = len(layers)
+    n = n_most - 1 if freeze is None else checked("freeze", int, freeze)
+    if not 1 <= n <= n_most:
+        raise InputError(f"freeze must be between 1 and {n_most}, the layers, not {n}")
+    return layers[:n], {name: getattr(model.config, name) for name in SHOWN}
+
+
+def _front_model(path: Path) -> Model:
+    """A network of a file of any kind that is read here. Errors: InputError."""
+    return import_network(path) if path.suffix in SUFFIXES else load(path)
+
+
 # --- settings ---------------------------------------------------------------------
 
 
@@ -236,15 +278,20 @@ def _chosen(
 
 
 def _calibrated(
-    chosen: Config, data: Dataset, given: dict[str, Any], display: Display
+    chosen: Config,
+    data: Dataset,
+    given: dict[str, Any],
+    display: Display,
+    front: tuple[FrozenLayer, ...] = (),
 ) -> Config:
     """The configuration with what was left open calibrated, which is said, where the
-    data set has no configuration of its own. Errors: InputError."""
+    data set has no configuration of its own, or the frozen layers show another input.
+    Errors: InputError."""
     is_whole = {field.name for field in dataclasses.fields(Config)} <= set(given)
-    if is_whole or data.name in NAMED:
+    if is_whole or (data.name in NAMED and not front):
         return chosen
     display.say("calibrating (compiles the engine first, which takes a while once)")
-    found = calibrate(chosen, data, given)
+    found = calibrate(chosen, data, given, front)
     for note in found.notes:
         display.say(note)
     return found.config

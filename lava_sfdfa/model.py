@@ -14,7 +14,7 @@ from lava_sfdfa.config import Config, Kind, Limit, Share
 from lava_sfdfa.console import progress_bar
 from lava_sfdfa.data.classes import Classes
 from lava_sfdfa.data.datasets import RECORDED, as_dataset
-from lava_sfdfa.data.encoding import Part, encode
+from lava_sfdfa.data.encoding import Part
 from lava_sfdfa.data.formats.arrays import NAME as ARRAYS
 from lava_sfdfa.data.formats.event_lists import is_tonic, tonic_samples
 from lava_sfdfa.data.reading import Reading
@@ -31,6 +31,7 @@ from lava_sfdfa.deploy.exchange.exchange import (
 )
 from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.fields import checked
 from lava_sfdfa.files import locked
 from lava_sfdfa.network.artifact import (
@@ -54,6 +55,7 @@ from lava_sfdfa.training.watch import SampleTrace, WatchedEngine
 from lava_sfdfa.types import Array
 
 PathLike = str | Path
+NAMES = ("du", "dv", "vth", "impulse")  # shown of each layer; frozen ones have no trace
 Data = Any  # a name, a path, arrays, or a `Dataset`; see `as_dataset`
 
 
@@ -66,7 +68,8 @@ class Info(Result):
     digest: str
     dataset: str
     kind: str | None  # of the samples, where they are of one's own
-    layers: list[int]
+    layers: list[int]  # inputs, neurons of each layer, outputs
+    frozen: int  # how many of these layers never learn, from the input on
     no_rule: str  # why it cannot learn, of a network imported for use alone
     feedback: str
     eligibility: str
@@ -225,7 +228,8 @@ class Model:
             digest=artifact.digest,
             dataset=config.dataset,
             kind=None if artifact.reading is None else artifact.reading.kind,
-            layers=list(network.sizes),
+            layers=list(artifact.sizes),
+            frozen=len(network.front),
             no_rule=artifact.no_rule,
             feedback=config.feedback,
             eligibility=config.eligibility,
@@ -236,8 +240,8 @@ class Model:
             settings=dataclasses.asdict(config),
             widths=WIDTHS,
             parameters=[
-                {name: getattr(layer, name) for name in ("du", "dv", "vth", "impulse")}
-                for layer in network.layers
+                {name: getattr(layer, name) for name in NAMES if hasattr(layer, name)}
+                for layer in (*network.front, *network.layers)
             ],
             rules=[_described(layer.rule) for layer in network.layers],
             feedback_rule=FEEDBACK_RULE,
@@ -327,7 +331,7 @@ class Model:
         """Samples as input spikes. Errors: InputError."""
         if not isinstance(x, Samples):
             x = self._reading.samples(x, y)
-        return encode(x, self.config)
+        return encode_for(self._artifact.network, x, self.config)
 
     def _learning_engine(self) -> Engine:
         if self._engine is None:

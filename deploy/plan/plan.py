@@ -285,7 +285,7 @@ def network_facts(network: FixedNetwork) -> dict[str, Any]:
     return {
         entry.name: getattr(network, entry.name)
         for entry in dataclasses.fields(network)
-        if entry.name != "layers"
+        if entry.name not in ("layers", "front")
     }
 
 

@@ -23,9 +23,11 @@ class Slice:
     third: Array = field(init=False)  # what came back of the errors
     tagged: Array = field(init=False)  # 1 where a neuron has tags
     rate: Array = field(init=False)  # running mean, stays over samples
+    bias: Array = field(init=False)
 
     def __post_init__(self) -> None:
         self.rate = np.zeros(self.n, np.int32)
+        self.bias = np.zeros(self.n, np.int32)
         self.rest()
 
     def rest(self) -> None:

@@ -212,7 +212,7 @@ class Simulator:
         if not 1 <= part.population <= len(self.parameters):
             return np.zeros(0, np.int64)  # inputs and labels; errors only add up
         p = self.parameters[part.population - 1]
-        integrate(part.u, part.v, part.total, p.decay_u, p.decay_v)
+        integrate(part.u, part.v, part.total, part.bias, p.decay_u, p.decay_v)
         fired = np.flatnonzero(part.v > p.threshold)
         part.v[fired] = 0
         part.n_spikes[fired] += 1

@@ -1,13 +1,13 @@
 """The engine: a fixed-point network that learns, one sample at a time."""
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from lava_sfdfa.data.events import Events
+from lava_sfdfa.engine.cores import n_cores
 from lava_sfdfa.engine.credit import multiply
 from lava_sfdfa.engine.layers import make_layers
 from lava_sfdfa.engine.sample import classify_samples, learn_samples, present_sample
@@ -225,11 +225,6 @@ class Engine:
             make_noise(network.rounding, network.seed, layer, first, count)
             for layer in range(len(self.states))
         )
-
-
-def n_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def _cosine(a: Array, b: Array) -> float:

@@ -18,7 +18,7 @@ STATE, SCRATCH = 0, len(State._fields)  # where the fields of each begin in the 
 NOISE = SCRATCH + len(Scratch._fields)
 # Of each field in this order; the functions at the end read them so.
 DTYPES = (
-    *("int8", "int8", "int32", "int64"),
+    *("int8", "int8", "int32", "int64", "int32"),
     *("int32", "int16", "int32", "int32", "uint32", "int32", "int32", "int32"),
     *("int32", "int32", "int32", "int32", "int32", "int32", "int32", "int32"),
     *("uint32", "uint32", "uint32", "uint8", "uint8", "int32", "uint64", "uint8"),
@@ -129,7 +129,8 @@ def parameters_of(layers, k):
         path_shift=i[20],
         factor_bits=i[21],
         wake_step=i[22],
-        on_grid=i[23] != 0,
+        has_bias=i[23] != 0,
+        on_grid=i[24] != 0,
         alpha1=x[0],
         alpha2=x[1],
         alpha_y=x[2],
@@ -146,6 +147,7 @@ def state_of(layers, k):
         feedback=int8s(t, k, STATE + 1),
         rate=int32(t, k, STATE + 2),
         counts=int64(t, k, STATE + 3),
+        bias=int32(t, k, STATE + 4),
     )
 
 

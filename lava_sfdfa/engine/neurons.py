@@ -41,7 +41,7 @@ def run_neurons(layers, k, train, is_shown):
     s.v[:] = 0
     s.n_spikes[:] = 0
     s.start[0] = 0
-    if not cannot_wrap(p.steps, p.decay_u, p.threshold, train[1]):
+    if p.has_bias or not cannot_wrap(p.steps, p.decay_u, p.threshold, train[1]):
         return run_plainly(layers, k, train)
     run_fast(layers, k, train, is_shown)
     return 0
@@ -54,15 +54,15 @@ def run_neurons(layers, k, train, is_shown):
 def run_plainly(layers, k, train):
     """Every step of every neuron. Returns in how many steps a u wrapped."""
     p, s = parameters_of(layers, k), scratch_of(layers, k)
-    weights = state_of(layers, k).weights
+    state = state_of(layers, k)
     spikes, start = train
     n_post, wrapped = s.n_spikes.size, 0
     u, v, total = s.u[:n_post], s.v[:n_post], s.input[:n_post]
     for step in range(p.steps):
         total[:] = 0
         if step > 0:
-            receive(weights, total, spikes[start[step - 1] : start[step]])
-        wrapped += integrate(u, v, total, p.decay_u, p.decay_v)
+            receive(state.weights, total, spikes[start[step - 1] : start[step]])
+        wrapped += integrate(u, v, total, state.bias, p.decay_u, p.decay_v)
         fire(s, p.threshold, step)
     return wrapped
 
@@ -77,11 +77,11 @@ def receive(weights, total, spikes):
 
 
 @njit
-def integrate(u, v, total, decay_u, decay_v):
-    """u and v decay, u takes the input and wraps, v saturates.
+def integrate(u, v, total, bias, decay_u, decay_v):
+    """u and v decay, u takes the input and wraps, v takes u and the bias and saturates.
 
-    u, v, total (the input, cleared): int32 (n_post,), changed. Returns whether a u
-    wrapped.
+    u, v, total (the input, cleared): int32 (n_post,), changed; bias: int32 (n_post,).
+    Returns whether a u wrapped.
     """
     decay_u, decay_v = np.int32(decay_u), np.int32(decay_v)
     wrapped = np.int32(0)
@@ -92,7 +92,7 @@ def integrate(u, v, total, decay_u, decay_v):
         wrapped |= inside ^ current
         u[post] = inside
         decayed = arithmetic.decay_state(v[post], decay_v)
-        v[post] = arithmetic.clip_voltage(np.int32(decayed + inside))
+        v[post] = arithmetic.clip_voltage(np.int32(decayed + inside + bias[post]))
         total[post] = 0
     return wrapped != 0
 

@@ -77,6 +77,7 @@ class Parameters(NamedTuple):
     path_shift: int  # of the weights of whole paths, for symmetric feedback
     factor_bits: int  # y3 is a multiple of 2**this
     wake_step: int  # of the presentation, or NEVER
+    has_bias: bool  # of its neurons
     on_grid: bool  # whether alpha1 and alpha2 are multiples of 2**-24
     alpha1: float  # decay of x1 in a step
     alpha2: float
@@ -85,12 +86,13 @@ class Parameters(NamedTuple):
 
 
 class State(NamedTuple):
-    """What learning changes in a layer, and what is counted there."""
+    """What learning changes in a layer, what is counted there, and its biases."""
 
     weights: Array  # (n_pre, n_post) int8, transposed for the forward pass
     feedback: Array  # (n_post, n_out) int8
     rate: Array  # (n_post,) int32, running mean of spike counts, 16 fraction bits
     counts: Array  # (len(COUNTS),) int64
+    bias: Array  # (n_post,) int32, never changed; all 0 where the layer has none
 
 
 class Scratch(NamedTuple):
@@ -223,6 +225,7 @@ def make_parameters(network: FixedNetwork, number: int, share: float) -> Paramet
         path_shift=network.path_shift(number),
         factor_bits=layer.rule.factor_bits,
         wake_step=NEVER if layer.wake_step is None else layer.wake_step,
+        has_bias=layer.bias is not None,
         on_grid=not lava,
         last_rise=_last_rise(layer, network.steps),
     )
@@ -268,6 +271,9 @@ def make_state(layer: FixedLayer, rate: Array | None) -> State:
         if rate is None
         else rate.astype(np.int32),
         counts=np.zeros(len(COUNTS), np.int64),
+        bias=np.zeros(layer.n_post, np.int32)
+        if layer.bias is None
+        else layer.bias.copy(),
     )
 
 

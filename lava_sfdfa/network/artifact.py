@@ -27,6 +27,7 @@ from lava_sfdfa.network.content import (
     save_content,
 )
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.network.rule import Rule, Scale
 from lava_sfdfa.types import Array
 
@@ -60,8 +61,8 @@ class Artifact:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Inputs, neurons of each hidden layer, outputs."""
-        return self.network.sizes
+        """Inputs, neurons of each layer, frozen or not; outputs last."""
+        return self.network.all_sizes
 
     @property
     def epochs_done(self) -> int:
@@ -99,9 +100,11 @@ def to_content(artifact: Artifact) -> dict[str, Any]:
     if artifact.reading is not None and not artifact.reading.is_plain:
         reading = {"reading": artifact.reading.to_content()}
     no_rule = {"no_rule": artifact.no_rule} if artifact.no_rule else {}
+    front = {str(number): kept(layer) for number, layer in enumerate(network.front)}
     return {
         **reading,
         **no_rule,
+        **({"front": front} if front else {}),
         "config": config,
         "data_digest": artifact.data_digest,
         "image_shape": np.array(artifact.shape, np.int64),
@@ -120,6 +123,19 @@ def to_content(artifact: Artifact) -> dict[str, Any]:
     }
 
 
+def kept(layer: FrozenLayer) -> dict[str, Any]:
+    """What the file says of a frozen layer: numbers and arrays by name."""
+    values = {
+        entry.name: getattr(layer, entry.name)
+        for entry in dataclasses.fields(layer)
+        if getattr(layer, entry.name) is not None
+    }
+    return {
+        name: np.array(value, np.int64) if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
+
+
 def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifact:
     """The inverse of `to_content`. Errors: InputError for all that it does not make,
     see `schema`."""
@@ -132,11 +148,11 @@ def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifac
     schema.check_record(content["record"], sizes)
     reading = content.get("reading")
     if reading is not None:
-        reading = schema.reading_of(reading, sizes[0], sizes[-1])
+        reading = schema.reading_of(reading, network.n_inputs, sizes[-1])
     return Artifact(
         config=config,
         data_digest=checked("data_digest", str, content["data_digest"]),
-        shape=schema.shape_of(content["image_shape"], sizes[0]),
+        shape=schema.shape_of(content["image_shape"], network.n_inputs),
         network=network,
         rates=rates,
         n_learned=checked("n_learned", schema.Count, content["n_learned"]),
@@ -159,7 +175,8 @@ def _network(content: dict[str, Any]) -> tuple[FixedNetwork, tuple[Array, ...]]:
             rates.append(values.pop("rate", None))
             layers.append(FixedLayer(rule=_rule(values), **values))
     schema.check_network(content["network"])
-    network = FixedNetwork(layers=tuple(layers), **content["network"])
+    front = schema.front_of(content["front"]) if "front" in content else ()
+    network = FixedNetwork(layers=tuple(layers), front=front, **content["network"])
     for number, layer in enumerate(layers[:-1]):
         with schema.inside(f"layers/{number}"):
             schema.check_rate(rates[number], layer.n_post, network.steps)

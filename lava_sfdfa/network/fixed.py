@@ -14,6 +14,8 @@ from lava_sfdfa.chip.protocol import RATE_BITS, RELAY_SHIFT, Schedule
 from lava_sfdfa.config import Config, Feedback, Loss, Rounding, Seed
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.fields import Between, checked, declared, range_of
+from lava_sfdfa.network.checks import check_array, in_range
+from lava_sfdfa.network.frozen import FrozenLayer, check_bias, dense_layer
 from lava_sfdfa.network.rule import Rule
 from lava_sfdfa.types import Array
 
@@ -47,9 +49,10 @@ class FixedLayer:
     payload_shift: Annotated[int, Between(0, 62)]
     # In which silent neurons are woken; None is never.
     wake_step: Annotated[int | None, Between(0, STEPS_MOST - 1)] = None
+    bias: Array | None = None  # (n_post,) int32, added to v in every step
 
     def __post_init__(self) -> None:
-        _check_fields(self, but=("weights", "feedback", "rule"))
+        _check_fields(self, but=("weights", "feedback", "rule", "bias"))
         check_array("weights", self.weights, np.int8, (None, None))
         check_array("feedback", self.feedback, np.int8, (self.n_post, None))
         if 0 in self.weights.shape:
@@ -57,14 +60,20 @@ class FixedLayer:
                 f"weights has the shape {self.weights.shape}; a layer has a neuron and "
                 "an input at least"
             )
-        _in_range("weights", self.weights, widths.WEIGHT)
-        _in_range("feedback", self.feedback, widths.WEIGHT)
-        _in_range("du", self.du, widths.DECAY)
-        _in_range("dv", self.dv, widths.DECAY)
-        _in_range("vth", self.vth, widths.THRESHOLD)
-        _in_range("impulse", self.impulse, widths.TRACE)
+        in_range("weights", self.weights, widths.WEIGHT)
+        in_range("feedback", self.feedback, widths.WEIGHT)
+        in_range("du", self.du, widths.DECAY)
+        in_range("dv", self.dv, widths.DECAY)
+        in_range("vth", self.vth, widths.THRESHOLD)
+        in_range("impulse", self.impulse, widths.TRACE)
+        if self.bias is not None:
+            check_bias(self.bias, self.n_post)
         self.weights.setflags(write=False)
         self.feedback.setflags(write=False)
+
+    def frozen(self) -> FrozenLayer:
+        """The layer without what only learning needs."""
+        return dense_layer(self.weights, self.du, self.dv, self.vth, self.bias)
 
     @property
     def n_pre(self) -> int:
@@ -79,9 +88,13 @@ class FixedLayer:
 
 @dataclass(frozen=True)
 class FixedNetwork:
-    """A network and its learning rule in the chip's integers."""
+    """A network and its learning rule in the chip's integers.
 
-    layers: tuple[FixedLayer, ...]
+    `front` is what lies between the input and the layers that learn. A sample is shown
+    to it as to the rest; what it sends is all that the others know of the input.
+    """
+
+    layers: tuple[FixedLayer, ...]  # that learn, in the order of the data
     steps: Annotated[int, Between(1, STEPS_MOST)]  # T, of presentation
     target_true: Spikes  # wanted of the output of the true class
     target_false: Spikes
@@ -89,9 +102,11 @@ class FixedNetwork:
     rounding: Rounding
     seed: Seed
     loss: Loss = "count"  # margin: errors of the outputs are one-sided
+    front: tuple[FrozenLayer, ...] = ()  # that never learn, in the order of the data
 
     def __post_init__(self) -> None:
-        _check_fields(self, but=("layers",))
+        _check_fields(self, but=("layers", "front"))
+        self._check_front()
         for number, layer in enumerate(self.layers):
             try:
                 self._check_layer(number, layer)
@@ -110,10 +125,35 @@ class FixedNetwork:
                 f"wake_step must be below steps, {self.steps}, not {layer.wake_step}"
             )
 
+    def _check_front(self) -> None:
+        """Errors: InputError for a frozen layer that does not go with the next."""
+        taken = [layer.n_pre for layer in self.front[1:]] + [self.layers[0].n_pre]
+        for number, (layer, n_pre) in enumerate(zip(self.front, taken, strict=False)):
+            if layer.n_post != n_pre:
+                raise InputError(
+                    f"frozen layer {number} has {layer.n_post} neurons, but the next "
+                    f"layer takes {n_pre} inputs; they have to be equal"
+                )
+
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Inputs, neurons of each hidden layer, outputs."""
+        """Of the layers that learn: inputs, neurons of each hidden layer, outputs."""
         return (self.layers[0].n_pre, *(layer.n_post for layer in self.layers))
+
+    @property
+    def all_sizes(self) -> tuple[int, ...]:
+        """Inputs, neurons of each frozen layer, and of each that learns."""
+        return (*(layer.n_pre for layer in self.front), *self.sizes)
+
+    @property
+    def as_frozen(self) -> tuple[FrozenLayer, ...]:
+        """All layers, those that learn too, as they are without learning."""
+        return (*self.front, *(layer.frozen() for layer in self.layers))
+
+    @property
+    def n_inputs(self) -> int:
+        """What a sample has."""
+        return self.all_sizes[0]
 
     @property
     def n_hidden(self) -> int:
@@ -137,39 +177,9 @@ class FixedNetwork:
         return self.schedule.period
 
 
-def check_array(
-    name: str, array: Any, dtype: type, shape: tuple[int | None, ...]
-) -> None:
-    """Errors: InputError for what is no array of this type and shape; None in a shape
-    is any number."""
-    found = getattr(array, "shape", ())
-    if (
-        not isinstance(array, np.ndarray)
-        or array.dtype != dtype
-        or len(found) != len(shape)
-        or any(n not in (None, k) for n, k in zip(shape, found, strict=True))
-    ):
-        sizes = ", ".join("any" if n is None else str(n) for n in shape)
-        kind = getattr(array, "dtype", type(array).__name__)
-        raise InputError(
-            f"{name} must be {np.dtype(dtype)} of the shape ({sizes}), not {kind} of "
-            f"{found}"
-        )
-
-
 def _check_fields(held: Any, but: tuple[str, ...]) -> None:
     """Give every field the declared type, or refuse it by name. but: names of those
     that are checked in another way. Errors: InputError."""
     for name, hint in declared(held.__class__).items():
         if name not in but:
             object.__setattr__(held, name, checked(name, hint, getattr(held, name)))
-
-
-def _in_range(name: str, values, field: widths.Field) -> None:
-    values = np.asarray(values)
-    if values.size and not field.holds(values):
-        raise InputError(
-            f"{name} has {values.min()} to {values.max()}; the chip holds "
-            f"{field.minimum} to {field.maximum} ({field.source}); "
-            "change thresholds, time constants, weight_limit or hidden_range"
-        )

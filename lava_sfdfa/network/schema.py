@@ -23,7 +23,9 @@ from lava_sfdfa.data.series import PARTS, POINTS_MOST
 from lava_sfdfa.data.tables import FIELDS_LEAST, FIELDS_MOST
 from lava_sfdfa.errors import InputError, shown, unknown_choice
 from lava_sfdfa.fields import Between, checked, declared
-from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork, check_array
+from lava_sfdfa.network.checks import check_array
+from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.network.rule import Rule
 from lava_sfdfa.types import Array
 
@@ -42,7 +44,7 @@ ARTIFACT = (
     "layers",
     "record",
 )
-ARTIFACT_MAY = ("reading", "no_rule")
+ARTIFACT_MAY = ("reading", "no_rule", "front")
 READING = {"kind": Kind, "shape": None, "classes": str, "points": None}
 READING_MAY = {"top": Positive, "knots": None, "n_fields": None}
 
@@ -147,10 +149,22 @@ def check_layer(values: Any, is_hidden: bool) -> None:
         check_array(name, values[name], np.int64, (2,))
 
 
+def front_of(groups: Any) -> tuple[FrozenLayer, ...]:
+    """The frozen layers of a file."""
+    with inside("front"):
+        groups = numbered(groups)
+    layers = []
+    for number, values in enumerate(groups):
+        with inside(f"front/{number}"):
+            check_names(values, declared(FrozenLayer).keys() - {"bias"}, {"bias"})
+            layers.append(FrozenLayer(**values))
+    return tuple(layers)
+
+
 def check_network(values: Any) -> None:
     """Names of what holds for all layers: the other fields of `FixedNetwork`."""
     with inside("network"):
-        check_names(values, declared(FixedNetwork).keys() - {"layers"})
+        check_names(values, declared(FixedNetwork).keys() - {"layers", "front"})
 
 
 def check_rate(rate: Any, n_post: int, steps: int) -> None:

@@ -18,8 +18,10 @@ from lava_sfdfa.config import Config
 from lava_sfdfa.data.encoding import Part, encode
 from lava_sfdfa.data.samples import Dataset, Recordings
 from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.front import through_front
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.fields import range_of
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.network.quantise import (
     highest_threshold,
     quantise,
@@ -56,8 +58,14 @@ class Calibration:
     notes: tuple[str, ...]
 
 
-def calibrate(config: Config, data: Dataset, given: Collection[str]) -> Calibration:
-    """The settings for a data set. given: names of those that stay as they are.
+def calibrate(
+    config: Config,
+    data: Dataset,
+    given: Collection[str],
+    front: tuple[FrozenLayer, ...] = (),
+) -> Calibration:
+    """The settings for a data set. given: names of those that stay as they are; front:
+    the frozen layers, of which the others see what they send.
 
     Deterministic. Errors: InputError where a setting that was given allows none.
     """
@@ -71,11 +79,19 @@ def calibrate(config: Config, data: Dataset, given: Collection[str]) -> Calibrat
             raise InputError(f"{where}: no recording of the training part has an event")
         config = dataclasses.replace(config, **_times(config, samples, given))
         notes.append(_note_of_times(config, samples))
-    else:
+    elif not front:
         settled.add("input_impulse")  # each input spikes once
-    trial = _Trial(config, encode(samples, config), max(N_OUTPUTS, data.n_classes))
-    if not len(trial.part.events.index):
+    part = encode(samples, config)
+    if not len(part.events.index):
         raise InputError(f"{where}: the training samples {_why_no_spike(config, data)}")
+    sent = through_front(front, part.events, config.steps)
+    if not len(sent.index):
+        raise InputError(
+            f"{where}: no neuron of the last frozen layer spikes for the training "
+            "samples, so there is nothing to learn from; freeze fewer layers"
+        )
+    part = Part(sent, part.labels)
+    trial = _Trial(config, part, max(N_OUTPUTS, data.n_classes))
     for name, search in SEARCHES.items():
         if name not in settled:
             trial = trial.with_setting(name, search(trial))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lava_sfdfa.console import Progressed
-from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.engine.engine import Engine, compile_engine
+from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact, check_fits
 from lava_sfdfa.results import Result
@@ -41,7 +41,7 @@ def evaluate(
     check_fits(artifact, data)
     if len(data.test) == 0:
         raise InputError(f"{data.name}: has no test part; give data that have one")
-    part = encode(data.test.first(limit), artifact.config)
+    part = encode_for(artifact.network, data.test.first(limit), artifact.config)
     engine = Engine(artifact.network)
     compile_engine(artifact.network, part.events)
     n_right, totals, seconds = 0, np.zeros(len(engine.states), np.int64), 0.0

@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset, Images
 from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.network.artifact import Artifact
 
 WIDTH, HEIGHT, DPI = 12, 7, 120  # inches, dots an inch
@@ -63,7 +63,7 @@ def _draw_curves(figure: Any, artifact: Artifact) -> None:
 
 
 def _draw_sample(figure: Any, artifact: Artifact, data: Dataset) -> None:
-    part = encode(data.test.first(1), artifact.config)
+    part = encode_for(artifact.network, data.test.first(1), artifact.config)
     engine = Engine(artifact.network)
     layers = engine.raster(part.events, 0)
     inputs = (part.events.steps_of(0), part.events.inputs_of(0))

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from lava_sfdfa.config import Config
-from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.engine.engine import Engine, compile_engine
+from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import (
@@ -22,6 +22,7 @@ from lava_sfdfa.network.artifact import (
     load_artifact,
     save_artifact,
 )
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.results import Result
@@ -82,23 +83,24 @@ def train(
     resume: bool = False,
     backend: Backend = "cpu",
     auto: bool = False,
+    front: tuple[FrozenLayer, ...] = (),
 ) -> tuple[Artifact, TrainingResult]:
     """Train a network; with a folder, write its artifact after every epoch.
 
     out: the folder, or None; resume: go on from the artifact in it; backend: cpu, or
     lava, which is slow and reaches the same digest; auto: begin again with other
-    settings, at most twice, where a new training goes wrong. Errors: InputError for
-    bad data, a folder that cannot be written, and an artifact that does not fit
-    (resume); BackendError where Lava is missing; Stopped after Ctrl-C.
+    settings, at most twice, where a new training goes wrong; front: layers that stay as
+    they are, below those that learn. Errors: InputError for bad data, a folder that
+    cannot be written, and an artifact that does not fit (resume); BackendError where
+    Lava is missing; Stopped after Ctrl-C.
     """
     make_engine = engine_class(backend)
     config = dataclasses.replace(config, dataset=data.name)
     folder = RunFolder(out, display, goes_on=resume)
     history = load_for_resume(folder.path, config, data) if resume else None
     for attempt in _attempts(auto, resume):
-        run = Run(
-            config, data, folder, display, history, make_engine, on_trouble=attempt
-        )
+        begin = history or new_artifact(config, data, front)
+        run = Run(config, data, folder, display, begin, make_engine, on_trouble=attempt)
         try:
             run.train()
             break
@@ -187,10 +189,18 @@ def continued(record: dict[str, Array], row: Row) -> dict[str, Array]:
     }
 
 
-def new_artifact(config: Config, data: Dataset) -> Artifact:
-    """A network for a data set that has learned nothing yet."""
-    network = build_network(config, data.train.n_inputs, data.n_classes)
-    fixed = quantise(network, config)
+def new_artifact(
+    config: Config, data: Dataset, front: tuple[FrozenLayer, ...] = ()
+) -> Artifact:
+    """A network for a data set that has learned nothing yet. front: see `train`."""
+    if front and front[0].n_pre != data.train.n_inputs:
+        raise InputError(
+            f"{data.name}: has samples of the shape {data.shape}, but the frozen "
+            f"layers take {front[0].n_pre} inputs; give data of that size"
+        )
+    n_inputs = front[-1].n_post if front else data.train.n_inputs
+    network = build_network(config, n_inputs, data.n_classes)
+    fixed = dataclasses.replace(quantise(network, config), front=front)
     origin = {"dataset": data.source}
     return Artifact(
         config, data.digest, data.shape, fixed, (), 0, {}, origin, data.reading
@@ -200,8 +210,8 @@ def new_artifact(config: Config, data: Dataset) -> Artifact:
 class Run:
     """One training: the engine, the data as spikes, and the artifact that grows.
 
-    history: the artifact to go on from, or None; arrive: gives the order of the samples
-    by their labels, where it is not to be shuffled in every epoch.
+    history: the artifact to go on from, or None for a new one; arrive: gives the order
+    of the samples by their labels, where it is not to be shuffled in every epoch.
     """
 
     def __init__(
@@ -215,15 +225,16 @@ class Run:
         arrive: Callable[[Array], Array] | None = None,
         on_trouble: OnTrouble = "say",
     ):
+        before = history or new_artifact(config, data)
+        check_fits(before, data, "the network")
         self.config, self.folder, self.display = config, folder, display
         self.source, self.seconds = data.source, 0.0
         self.on_trouble = on_trouble
         for note in data.reading.notes if data.reading else ():
             display.say(note)
         display.say("encoding the samples as spikes")
-        part = encode(data.train.first(config.limit), config)
-        validation = encode(data.validation, config)
-        before = history or new_artifact(config, data)
+        part = encode_for(before.network, data.train.first(config.limit), config)
+        validation = encode_for(before.network, data.validation, config)
         self.engine = make_engine(before.network, before.rates, before.n_learned)
         self.artifact = dataclasses.replace(before, config=config)
         self.epochs_before = self.artifact.epochs_done
@@ -282,7 +293,7 @@ class Run:
 
     def result(self, data: Dataset) -> TrainingResult:
         """The figures of the training, and those of the test part."""
-        test = encode(data.test, self.config)
+        test = encode_for(self.artifact.network, data.test, self.config)
         predictions, n_spikes = self.engine.classify(test.events)
         last: dict[str, Any] = {
             name: values[-1].tolist() for name, values in self.artifact.record.items()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
-from lava_sfdfa.engine.engine import n_cores
+from lava_sfdfa.engine.cores import n_cores
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.record import Row
 

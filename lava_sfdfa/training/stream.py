@@ -14,15 +14,16 @@ import numpy as np
 from lava_sfdfa.chip import random
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.classes import Classes
-from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset, shuffled
+from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import Artifact
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.results import Result
 from lava_sfdfa.training.display import Display
 from lava_sfdfa.training.folder import RunFolder
-from lava_sfdfa.training.run import Run
+from lava_sfdfa.training.run import Run, new_artifact
 from lava_sfdfa.types import Array
 
 WINDOW = 1000  # samples over which accuracy is taken
@@ -64,6 +65,7 @@ def stream(
     out: Path | None,
     display: Display,
     late: Any = None,
+    front: tuple[FrozenLayer, ...] = (),
 ) -> tuple[Artifact, StreamResult]:
     """Learn the training part as it arrives; with a folder, write artifact and picture.
 
@@ -77,12 +79,13 @@ def stream(
         data,
         RunFolder(out, display),
         display,
+        new_artifact(config, data, front),
         arrive=lambda labels: arrival(labels, late, config.seed),
     )
     run.train()
     labels = run.learner.part.labels[run.learner.order(0)]
     right = run.learner.predictions == labels
-    test = encode(data.test, config)
+    test = encode_for(run.artifact.network, data.test, config)
     predictions, _ = run.engine.classify(test.events)
     tested = predictions == test.labels
     picture = None

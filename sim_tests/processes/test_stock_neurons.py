@@ -40,11 +40,12 @@ class EngineNeurons:
 
     def __init__(self, n, du, dv, vth):
         self.u, self.v = np.zeros(n, np.int32), np.zeros(n, np.int32)
+        self.bias = np.zeros(n, np.int32)
         self.decay_u, self.decay_v, self.threshold = 4095 - du, 4096 - dv, vth << 6
 
     def step(self, a_in):
         total = a_in.astype(np.int32)
-        integrate(self.u, self.v, total, self.decay_u, self.decay_v)
+        integrate(self.u, self.v, total, self.bias, self.decay_u, self.decay_v)
         spikes = self.v > self.threshold
         self.v[spikes] = 0
         return spikes
