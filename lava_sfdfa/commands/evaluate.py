@@ -89,7 +89,13 @@ def info(artifact: Path, json_: bool) -> None:
         if value != getattr(Config(), name) and name not in lines
     )
     lines["widths"] = ", ".join(f"{name} {bits}" for name, bits in held.widths.items())
-    for number, layer in enumerate(model.artifact.network.layers):
+    network = model.artifact.network
+    for number, frozen in enumerate(network.front):
+        lines[f"frozen {number}"] = (
+            f"{frozen}; du {frozen.du}, dv {frozen.dv}, vth "
+            + (f"{frozen.vth}{'' if frozen.bias is None else '; with a bias'}")
+        )
+    for number, layer in enumerate(network.layers):
         lines[f"layer {number}"] = (
             f"{layer.n_pre} to {layer.n_post}; du {layer.du}, dv {layer.dv}, vth "
             f"{layer.vth}; dt = {layer.rule.dt}; dw = {layer.rule.dw}"

@@ -8,6 +8,7 @@ import click
 from lava_sfdfa.commands.settings import run_settings
 from lava_sfdfa.commands.terminal import (
     choice_option,
+    front_options,
     json_option,
     network_options,
     out_option,
@@ -18,6 +19,7 @@ from lava_sfdfa.console import console
 
 @click.command()
 @network_options
+@front_options
 @choice_option("feedback", "How errors reach hidden neurons; sfdfa learns the way.")
 @click.option("--limit", type=int, help="How many samples the stream has.")
 @click.option("--late", help="A class that begins in the second half.")
@@ -27,6 +29,8 @@ def stream(
     data_dir: Path | None,
     config: Path | None,
     late: str | None,
+    front: Path | None,
+    freeze: int | None,
     out: Path | None,
     json_: bool,
     **options: Any,
@@ -37,7 +41,14 @@ def stream(
     from lava_sfdfa.training.stream import StreamResult
 
     result = run(
-        dataset, late=late, out=folder, data_dir=data_dir, progress=True, **values
+        dataset,
+        late=late,
+        out=folder,
+        data_dir=data_dir,
+        front=front,
+        freeze=freeze,
+        progress=True,
+        **values,
     ).result
     assert isinstance(result, StreamResult)
     reached = result.samples_to_95

@@ -59,6 +59,25 @@ def choice_option(name: str, what: str) -> Command:
     )
 
 
+def front_options(command: Callable[..., Any]) -> Command:
+    """What commands that learn take of a network that is there already."""
+    for option in (
+        click.option(
+            "--freeze",
+            type=click.IntRange(1),
+            help="How many layers of --front; by default all but the last.",
+        ),
+        click.option(
+            "--front",
+            type=click.Path(path_type=Path, exists=True),
+            help="A network whose layers stay as they are, below those that learn: an "
+            "artifact, or a .nir or .net file.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def network_options(command: Callable[..., Any]) -> Command:
     """What all commands that train take: the data, the settings, the layers."""
     for option in (

@@ -8,6 +8,7 @@ import click
 from lava_sfdfa.commands.settings import default_folder, given, run_settings
 from lava_sfdfa.commands.terminal import (
     choice_option,
+    front_options,
     json_option,
     network_options,
     out_option,
@@ -21,6 +22,7 @@ from lava_sfdfa.reference.config import FloatConfig, paper_config
 
 @click.command()
 @network_options
+@front_options
 @click.option("--epochs", type=int, help="How many times every sample is learned.")
 @choice_option("feedback", "How errors reach hidden neurons; sfdfa learns the way.")
 @click.option(
@@ -54,12 +56,17 @@ def train(
     resume: bool,
     auto: bool,
     backend: Any,
+    front: Path | None,
+    freeze: int | None,
     json_: bool,
     **options: Any,
 ) -> None:
     """Train a network in the chip's integers and write it to a folder."""
     if precision == "float":
-        refuse_for_float(resume=resume, backend=backend != "cpu", auto=auto, **options)
+        more = {"front": front is not None, "freeze": freeze is not None}
+        refuse_for_float(
+            resume=resume, backend=backend != "cpu", auto=auto, **more, **options
+        )
         train_in_float(config, data_dir, out, json_, options)
         return
     dataset, values, folder = run_settings(config, options, out, resume)
@@ -73,6 +80,8 @@ def train(
         resume=resume,
         backend=backend,
         auto=auto,
+        front=front,
+        freeze=freeze,
         progress=True,
         **values,
     ).result
@@ -86,9 +95,20 @@ def train(
     print_json(result, json_)
 
 
+REFUSED_FOR_FLOAT = (
+    "resume",
+    "backend",
+    "auto",
+    "front",
+    "freeze",
+    "eligibility",
+    "rounding",
+)
+
+
 def refuse_for_float(**options: Any) -> None:
     """Refuse options that mean nothing in floating point."""
-    for name in ("resume", "backend", "auto", "eligibility", "rounding"):
+    for name in REFUSED_FOR_FLOAT:
         if options[name]:
             raise InputError(
                 f"--{name} does not go with --precision float, which learns as the "

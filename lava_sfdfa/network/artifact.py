@@ -100,11 +100,11 @@ def to_content(artifact: Artifact) -> dict[str, Any]:
     if artifact.reading is not None and not artifact.reading.is_plain:
         reading = {"reading": artifact.reading.to_content()}
     no_rule = {"no_rule": artifact.no_rule} if artifact.no_rule else {}
-    front = {str(number): kept(layer) for number, layer in enumerate(network.front)}
+    front = {"front": front_content(network.front)} if network.front else {}
     return {
         **reading,
         **no_rule,
-        **({"front": front} if front else {}),
+        **front,
         "config": config,
         "data_digest": artifact.data_digest,
         "image_shape": np.array(artifact.shape, np.int64),
@@ -123,7 +123,12 @@ def to_content(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def kept(layer: FrozenLayer) -> dict[str, Any]:
+def front_content(front: tuple[FrozenLayer, ...]) -> dict[str, Any]:
+    """Frozen layers as nested dictionaries."""
+    return {str(number): _kept(layer) for number, layer in enumerate(front)}
+
+
+def _kept(layer: FrozenLayer) -> dict[str, Any]:
     """What the file says of a frozen layer: numbers and arrays by name."""
     values = {
         entry.name: getattr(layer, entry.name)

@@ -77,6 +77,18 @@ class FrozenLayer:
             if size > MOST:
                 raise InputError(f"the layer has {size} {what}; allowed are {MOST}")
 
+    def __str__(self) -> str:
+        if self.is_dense:
+            return f"dense, {self.n_pre} to {self.n_post}"
+        (rows, columns), n_out = self.kernel.shape[1:3], self.kernel.shape[0]
+        shapes = ["x".join(map(str, s)) for s in (self.input_shape, self.output_shape)]
+        groups = f", {self.groups} groups" if self.groups > 1 else ""
+        return (
+            f"convolution, {n_out} kernels of {rows}x{columns}{groups}, {shapes[0]} to "
+            f"{shapes[1]}, stride {self.stride[0]}x{self.stride[1]}, padding "
+            f"{self.padding[0]}x{self.padding[1]}"
+        )
+
     @property
     def output_shape(self) -> tuple[int, int, int]:
         """Rows, columns and channels of the neurons."""

@@ -19,9 +19,11 @@ from lava_sfdfa.network.artifact import (
     Artifact,
     check_fits,
     check_learns,
+    front_content,
     load_artifact,
     save_artifact,
 )
+from lava_sfdfa.network.content import content_digest
 from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
@@ -97,7 +99,7 @@ def train(
     make_engine = engine_class(backend)
     config = dataclasses.replace(config, dataset=data.name)
     folder = RunFolder(out, display, goes_on=resume)
-    history = load_for_resume(folder.path, config, data) if resume else None
+    history = load_for_resume(folder.path, config, data, front) if resume else None
     for attempt in _attempts(auto, resume):
         begin = history or new_artifact(config, data, front)
         run = Run(config, data, folder, display, begin, make_engine, on_trouble=attempt)
@@ -147,9 +149,15 @@ def engine_class(backend: Backend) -> type[Engine]:
     return LavaEngine
 
 
-def load_for_resume(path: Path | None, config: Config, data: Dataset) -> Artifact:
-    """The artifact to go on from. Errors: InputError where it was trained in
-    another way than `config` says, or for more epochs than it asks."""
+def load_for_resume(
+    path: Path | None,
+    config: Config,
+    data: Dataset,
+    front: tuple[FrozenLayer, ...] = (),
+) -> Artifact:
+    """The artifact to go on from. front: () for those that it has. Errors: InputError
+    where it was trained in another way than `config` says, on other frozen layers, or
+    for more epochs than it asks."""
     if path is None:
         raise InputError("resume needs the folder of the run; give it as out")
     artifact = load_artifact(path)
@@ -162,6 +170,11 @@ def load_for_resume(path: Path | None, config: Config, data: Dataset) -> Artifac
                 f"{path}: was trained with {entry.name} = {old!r}, not {new!r}; resume "
                 "with the same settings, or train into another folder"
             )
+    if front and not _same(front, artifact.network.front):
+        raise InputError(
+            f"{path}: was trained above other frozen layers; resume without --front, "
+            "or train into another folder"
+        )
     if artifact.data_digest != data.digest:
         raise InputError(
             f"{path}: was trained on other samples than {data.name} holds now; train "
@@ -173,6 +186,10 @@ def load_for_resume(path: Path | None, config: Config, data: Dataset) -> Artifac
             "more with --epochs"
         )
     return artifact
+
+
+def _same(front: tuple[FrozenLayer, ...], other: tuple[FrozenLayer, ...]) -> bool:
+    return content_digest(front_content(front)) == content_digest(front_content(other))
 
 
 def continued(record: dict[str, Array], row: Row) -> dict[str, Array]:
