@@ -1,0 +1,164 @@
+"""A small convolutional network trained in snnTorch, to be frozen below a chip's rule.
+
+Two convolutions of leaky neurons see the spikes of this package's own encoder; a linear
+layer reads how often they spike, and is left behind. Surrogate gradients, Adam, batches
+of 100, images shifted by up to two pixels. The validation part says how good it is.
+
+    python scripts/conv_front.py --dataset mnist --data-dir DIR --out front.nir
+        [--epochs N] [--classes 0,1,2] [--limit N] [--seed S]
+    lava-sfdfa train --dataset mnist --data-dir DIR --front front.nir
+
+Needs the environment of `make setup-extras`. Prints one JSON line an epoch.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import nir
+import numpy as np
+import snntorch
+import torch
+from torch.nn.functional import cross_entropy
+
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.encoding import encode
+from lava_sfdfa.data.samples import Images
+from lava_sfdfa.presets import named_config
+
+STEPS = 32  # of a presentation; the input takes half of them
+SEEN = 20  # of these, while the network is trained
+CHANNELS, BETA, BATCH, RATE, SHIFT = (12, 32), 0.9, 100, 2e-3, 2
+SPIKES_COST = 0.02  # of a spike a neuron, in the loss
+STEP_S = 1e-4  # of a step in the file; only shares of it matter
+
+
+class Front(torch.nn.Module):
+    """Two convolutions of leaky neurons, which reset to zero, and a readout."""
+
+    def __init__(self, n_classes: int):
+        super().__init__()
+        one, two = CHANNELS
+        self.convolutions = torch.nn.ModuleList(
+            [torch.nn.Conv2d(1, one, 5, 2, 2), torch.nn.Conv2d(one, two, 5, 2, 2)]
+        )
+        self.neurons = torch.nn.ModuleList(
+            snntorch.Leaky(beta=BETA, reset_mechanism="zero") for _ in CHANNELS
+        )
+        self.readout = torch.nn.LazyLinear(n_classes)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, and spikes a neuron. x: (steps, n, 1, rows, columns)."""
+        states = [neurons.init_leaky() for neurons in self.neurons]
+        counts, total = torch.zeros(()), torch.zeros(())
+        for spikes in x:
+            for k, convolution in enumerate(self.convolutions):
+                spikes, states[k] = self.neurons[k](convolution(spikes), states[k])
+                total = total + spikes.mean()
+            counts = counts + spikes
+        return self.readout(counts.flatten(1)), total
+
+
+def trains(images: Any, config: Any, shape: tuple[int, int]) -> torch.Tensor:
+    """Spikes of images: (steps, n, 1, rows, columns)."""
+    part = encode(Images(images, np.zeros(len(images), np.int64)), config)
+    dense = np.stack([part.events.dense(n, SEEN) for n in range(len(part))], axis=1)
+    return torch.from_numpy(dense.reshape(SEEN, -1, 1, *shape)).float()
+
+
+def shifted(images: np.ndarray, shape: tuple[int, int], rng: Any) -> np.ndarray:
+    """Images, each shifted by up to `SHIFT` rows and columns."""
+    rows, columns = shape
+    padded = np.pad(images.reshape(-1, rows, columns), ((0, 0), *[(SHIFT, SHIFT)] * 2))
+    moves = rng.integers(0, 2 * SHIFT + 1, (len(images), 2))
+    moved = [
+        p[y : y + rows, x : x + columns]
+        for p, (y, x) in zip(padded, moves, strict=True)
+    ]
+    return np.stack(moved).reshape(len(images), -1)
+
+
+def write(front: Front, path: Path, shape: tuple[int, int]) -> None:
+    """The convolutions and their neurons as a NIR graph."""
+    nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([1, *shape])})}
+    size = shape
+    for k, convolution in enumerate(front.convolutions):
+        weight, bias = (
+            p.detach().numpy() for p in (convolution.weight, convolution.bias)
+        )
+        nodes[f"conv{k}"] = nir.Conv2d(
+            size, weight, convolution.stride, convolution.padding, (1, 1), 1, bias
+        )
+        size = tuple((n + 2 * 2 - 5) // 2 + 1 for n in size)
+        ones = np.ones((len(weight), *size))
+        tau = STEP_S / (1 - BETA)
+        nodes[f"lif{k}"] = nir.LIF(
+            tau=tau * ones, r=ones / (1 - BETA), v_leak=0 * ones, v_threshold=ones
+        )
+    n_out = CHANNELS[-1]
+    nodes["output"] = nir.Output({"output": np.array([n_out, *size])})
+    names = list(nodes)
+    nir.write(path, nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False))))
+
+
+def main() -> None:
+    """Train, and write the file after every epoch."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default="mnist")
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--classes", help="that it sees, such as 0,1,2; by default all")
+    parser.add_argument("--limit", type=int, help="training samples")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    rng = np.random.default_rng(options.seed)
+    config = named_config(options.dataset, steps=STEPS)
+    data: Any = load_dataset(options.dataset, options.data_dir)
+    seen = range(data.n_classes)
+    if options.classes:
+        seen = [int(c) for c in options.classes.split(",")]
+    train, held = (
+        part.take(np.flatnonzero(np.isin(part.labels, seen)))
+        for part in (data.train.first(options.limit), data.validation)
+    )
+    front = Front(data.n_classes)
+    front(trains(train.images[:2], config, data.shape))  # the readout learns its size
+    optimiser = torch.optim.Adam(front.parameters(), RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimiser, options.epochs * -(-len(train) // BATCH)
+    )
+    for epoch in range(options.epochs):
+        begin = time.perf_counter()
+        for chosen in np.array_split(
+            rng.permutation(len(train)), -(-len(train) // BATCH)
+        ):
+            images = shifted(train.images[chosen], data.shape, rng)
+            logits, spikes = front(trains(images, config, data.shape))
+            labels = torch.from_numpy(train.labels[chosen])
+            loss = cross_entropy(logits, labels) + SPIKES_COST * spikes
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+        right, n_spikes = [], []
+        with torch.no_grad():
+            for chosen in np.array_split(np.arange(len(held)), -(-len(held) // 500)):
+                logits, spikes = front(trains(held.images[chosen], config, data.shape))
+                right += (logits.argmax(1).numpy() == held.labels[chosen]).tolist()
+                n_spikes.append(float(spikes))
+        write(front, options.out, data.shape)
+        row = {
+            "epoch": epoch + 1,
+            "val_accuracy": round(float(np.mean(right)), 4),
+            "spikes_per_neuron": round(float(np.mean(n_spikes)), 3),
+            "seconds": round(time.perf_counter() - begin, 1),
+        }
+        print(json.dumps(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
