@@ -39,7 +39,7 @@ def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
         ) from None
     try:
         yield temporary
-        _flush(temporary)  # else a power failure may leave the name without content
+        flush(temporary)  # else a power failure may leave the name without content
         temporary.replace(path)
     except OSError as error:
         raise InputError(
@@ -135,7 +135,7 @@ def write_files(folder: Path, writers: dict[str, Callable[[Path], Any]]) -> None
             write(stack.enter_context(replacing(folder / name)))
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Wait until a file is on the disk."""
     handle = os.open(path, os.O_RDWR)
     try:

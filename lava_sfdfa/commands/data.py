@@ -45,7 +45,7 @@ def data_check(name: str, data_dir: Path | None, json_: bool) -> None:
 @json_option
 def data_fetch(name: str, data_dir: Path | None, json_: bool) -> None:
     """Download a data set, checked, to a cache or to --data-dir."""
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=console, transient=True, disable=json_) as progress:
         tasks: dict[str, Any] = {}
 
         def show(file: str, done: int, total: int) -> None:
