@@ -14,6 +14,7 @@ Needs the environment of `make setup-extras`. Prints one JSON line an epoch.
 import argparse
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def write(front: Front, path: Path, shape: tuple[int, int]) -> None:
     n_out = CHANNELS[-1]
     nodes["output"] = nir.Output({"output": np.array([n_out, *size])})
     names = list(nodes)
-    nir.write(path, nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False))))
+    nir.write(path, nir.NIRGraph(nodes, list(pairwise(names))))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Classes that a frozen front has never seen, learned on the chip's rule from few samples.
+"""Classes that a frozen front never saw, learned on the chip's rule from few samples.
 
     python scripts/few_shot.py --front front.nir --dataset mnist --data-dir DIR
         [--classes 5,6,7,8,9] [--shots 1 2 5 10 20] [--seeds 3] [--hidden N]
