@@ -92,7 +92,7 @@ def write(front: Front, path: Path, shape: tuple[int, int]) -> None:
         nodes[f"conv{k}"] = nir.Conv2d(
             size, weight, convolution.stride, convolution.padding, (1, 1), 1, bias
         )
-        size = tuple((n + 2 * 2 - 5) // 2 + 1 for n in size)
+        size = ((size[0] - 1) // 2 + 1, (size[1] - 1) // 2 + 1)
         ones = np.ones((len(weight), *size))
         tau = STEP_S / (1 - BETA)
         nodes[f"lif{k}"] = nir.LIF(
@@ -119,7 +119,7 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     config = named_config(options.dataset, steps=STEPS)
     data: Any = load_dataset(options.dataset, options.data_dir)
-    seen = range(data.n_classes)
+    seen = list(range(data.n_classes))
     if options.classes:
         seen = [int(c) for c in options.classes.split(",")]
     train, held = (
