@@ -271,6 +271,10 @@ def test_forged_artifacts_are_a_sentence(images, tmp_path, changes, sentence):
         ({"kind": "dream"}, "kind must be one of image, table, series, events"),
         ({"kind": "image"}, "image has no knots, n_fields or points"),
         ({"kind": "series"}, "shape is .* series have channels and a length"),
+        (
+            {"kind": "series", "shape": np.array([1, 3]), "points": 0},
+            "shape is .* and points 0; series have channels and a length, and a point",
+        ),
         ({"shape": np.array([4])}, r"knots must be float64 of the shape \(4, any\)"),
         ({"shape": np.array([0])}, "shape must be between 1 and"),
         ({"shape": None}, "the field 'shape' is missing"),
