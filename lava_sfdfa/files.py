@@ -29,6 +29,8 @@ def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
     Errors: InputError where the folder or the file cannot be written; option: which
     names another place.
     """
+    if not path.name:  # such as --out ""
+        raise InputError(f"{str(path)!r}: names no file; choose another {option}")
     try:
         _remove_strays(path)
         temporary = _new_file(path)
@@ -104,9 +106,14 @@ def locked(folder: Path | None, option: str = "--out") -> Iterator[None]:
     if folder is None or fcntl is None:
         yield
         return
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
+    except FileExistsError:
+        raise InputError(
+            f"{folder}: is a file, not a folder; choose another {option}"
+        ) from None
     except OSError as error:
         raise InputError(
             f"{folder}: cannot be written ({reason_of(error)}); choose another {option}"
@@ -124,6 +131,9 @@ def locked(folder: Path | None, option: str = "--out") -> Iterator[None]:
     try:
         yield
     finally:
+        with contextlib.suppress(OSError):  # what holds something is kept
+            for each in made:
+                each.rmdir()
         os.close(handle)
 
 

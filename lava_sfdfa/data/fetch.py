@@ -35,17 +35,17 @@ def fetch(name: str, data_dir: Path | None, report: Report) -> sources.DatasetSt
     if not lacking:
         return state
     folder = Path(state.files[0].file).parent
+    if source.by_hand:
+        raise InputError(
+            f"{name}: has no published checksums, so it is not fetched; download "
+            f"{', '.join(source.files)} from {', '.join(source.urls)} into {folder}"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
             f"{folder}: cannot be made ({error.strerror}); choose another --data-dir"
         ) from None
-    if source.by_hand:
-        raise InputError(
-            f"{name}: has no published checksums, so it is not fetched; download "
-            f"{', '.join(source.files)} from {', '.join(source.urls)} into {folder}"
-        )
     for entry, url in zip(state.files, source.urls, strict=True):
         if entry in lacking:
             _download(name, url, Path(entry.file), str(entry.md5), report)

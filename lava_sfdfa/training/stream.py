@@ -122,7 +122,8 @@ def _named_class(data: Dataset, label: Any) -> tuple[int | str, int]:
         if str(name) == str(label):
             return name, number
     raise InputError(
-        f"late must be a class of {data.name}, {classes.summary}, not {label}"
+        f"late must be a class of {data.name}, {classes.summary}, not "
+        f"{label if label != '' else repr(label)}"
     )
 
 
