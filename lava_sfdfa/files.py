@@ -100,14 +100,14 @@ def locked(folder: Path | None, option: str = "--out") -> Iterator[None]:
     """A folder, made where it is missing, into which nobody else writes meanwhile.
 
     None is no folder. The lock is on the folder itself, leaves nothing behind, and ends
-    with the process. Errors: InputError where another run holds it, or where the folder
-    cannot be made.
+    with the process; a folder that was made and stays empty is removed. Errors:
+    InputError where another run holds it, or where the folder cannot be made.
     """
     if folder is None or fcntl is None:
         yield
         return
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
     except FileExistsError:

@@ -42,11 +42,6 @@ def run_settings(
     """
     values = given(file, options)
     dataset = values.pop("dataset", None)
-    if values.get("kind") is not None and dataset in (None, *NAMES):
-        raise InputError(
-            f"--kind is for a file of your own, and {dataset or 'digits'} is none; "
-            "leave it out, or name the file with --dataset"
-        )
     if resume and dataset is None and out is not None:
         from lava_sfdfa.network.artifact import check_learns, load_artifact
 
@@ -54,6 +49,11 @@ def run_settings(
         check_learns(artifact)
         dataset = artifact.source
     dataset = "digits" if dataset is None else dataset
+    if values.get("kind") is not None and dataset in NAMES:
+        raise InputError(
+            f"kind is for a file of your own, and {dataset} is none; leave it out, or "
+            "name the file with --dataset"
+        )
     with told_with(file):
         config = named_config(dataset, **values)
     has_layers = "hidden" in values or dataset in NAMED

@@ -105,7 +105,8 @@ def damage_reported(path: Path) -> Iterator[None]:
 
 def load_content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read what `save_content` wrote, checked, and its provenance."""
-    if is_plan(path) and not (path / NAME).is_file():
+    folder = path if path.is_dir() else path.parent
+    if is_plan(path) and is_plan(folder) and not (path / NAME).is_file():
         raise InputError(
             f"{path}: is a plan, not an artifact; `check` proves a plan and shows what "
             "it holds, and `run` runs it"
