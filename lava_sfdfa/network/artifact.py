@@ -248,6 +248,15 @@ def check_fits(artifact: Any, data: Dataset, holder: str = "the artifact") -> No
         )
 
 
+def check_front(front: tuple[FrozenLayer, ...], data: Dataset) -> None:
+    """Refuse data of another size than frozen layers take. Errors: InputError."""
+    if front and front[0].n_pre != data.train.n_inputs:
+        raise InputError(
+            f"{data.name}: has samples of the shape {data.shape}, but the frozen "
+            f"layers take {front[0].n_pre} inputs; give data of that size"
+        )
+
+
 def check_learns(artifact: Artifact) -> None:
     """Refuse to teach a network that was imported for use alone. Errors: InputError."""
     if artifact.no_rule:

@@ -21,6 +21,7 @@ from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.front import through_front
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.fields import range_of
+from lava_sfdfa.network.artifact import check_front
 from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.network.quantise import (
     highest_threshold,
@@ -69,6 +70,7 @@ def calibrate(
 
     Deterministic. Errors: InputError where a setting that was given allows none.
     """
+    check_front(front, data)
     learned = data.train.first(config.limit)
     chosen = np.linspace(0, len(learned) - 1, min(N_SAMPLES, len(learned)))
     samples = learned.take(chosen.astype(np.int64))
