@@ -99,9 +99,11 @@ def frozen_dense(seed: int, n_pre: int, n_post: int) -> FrozenLayer:
     return dense_layer(weights, 500, 100, 400, bias)
 
 
-def network_above(config: Config, front: tuple[FrozenLayer, ...]) -> FixedNetwork:
+def network_above(
+    config: Config, front: tuple[FrozenLayer, ...], n_classes: int = 3
+) -> FixedNetwork:
     """A small network with frozen layers below it, and biases in all its layers."""
-    network = small_network(config, front[-1].n_post)
+    network = small_network(config, front[-1].n_post, n_classes)
     rng = np.random.RandomState(config.seed)
     layers = tuple(
         dataclasses.replace(

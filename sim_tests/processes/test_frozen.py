@@ -12,9 +12,12 @@ from small import (
     small_config,
 )
 
+import lava_sfdfa as ls
 from lava_sfdfa.chip.protocol import Schedule
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.front import through_front
+from lava_sfdfa.errors import CheckError
+from lava_sfdfa.model import Model
 from lava_sfdfa.network.frozen import bias_parts, dense_layer, dense_weights
 from lava_sfdfa.processes.engine import LavaEngine
 from lava_sfdfa.processes.verify import count_mismatches
@@ -54,7 +57,7 @@ def conv_front():
     return first, second, frozen_dense(3, second.n_post, 20)
 
 
-def run_above(front, n_samples=3, **changes):
+def run_above(front, n_samples=2, **changes):
     config = small_config(**changes)
     network = network_above(config, front)
     samples = random_samples(config, n_samples, front[0].n_pre)
@@ -80,7 +83,7 @@ def test_lava_equals_the_engine(changes):
         assert result[name] > 0, name
     assert len(result["frozen_spikes"]) == 3 and min(result["frozen_spikes"]) > 20
     depth = len(network.layers)
-    assert result["steps"] == 3 * (24 + depth - 1 + 6)
+    assert result["steps"] == 2 * (24 + depth - 1 + 6)
 
 
 def changed(network, number, **changes):
@@ -165,6 +168,48 @@ def test_in_floating_point_the_front_is_the_same_integers():
         np.testing.assert_array_equal(fixed, floating)
     assert spikes[0].sum() > 20
     assert abs(spikes[0] - spikes[1]).sum() < 0.1 * spikes[0].sum()
+
+
+# --- trained networks -------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def random_front():
+    """A network on digits with random weights, whose first layer is a convolution."""
+    conv = frozen_conv(1, (8, 8, 1), 3, (3, 3), stride=(2, 2), vth=400, bias=None)
+    base = ls.train("digits", hidden=[12], epochs=1, limit=60)
+    network = network_above(small_config(steps=base.config.steps), (conv,), 10)
+    return Model(dataclasses.replace(base.artifact, network=network))
+
+
+OPTIONS = {"hidden": [10], "epochs": 1, "limit": 8, "freeze": 2}
+
+
+def test_training_on_lava_ends_with_the_same_digest(random_front):
+    own, lava = (
+        ls.train("digits", front=random_front, backend=backend, **OPTIONS)
+        for backend in ("cpu", "lava")
+    )
+    assert own.digest == lava.digest
+    assert own.artifact.sizes == (64, 27, 12, 10, 10)
+    assert sum(own.result.spikes_per_sample) > 0
+
+
+def test_verify_of_a_network_above_frozen_layers(random_front):
+    model = ls.train("digits", front=random_front, **OPTIONS)
+    found = model.verify(2)
+    assert found.mismatches == 0, found.first_mismatch
+    assert found.layers == [64, 27, 12, 10, 10]
+    assert len(found.frozen_spikes) == 2 and min(found.frozen_spikes) > 10
+    assert found.to_json()["frozen_spikes"] == found.frozen_spikes
+
+
+def test_a_front_that_is_silent_proves_nothing(random_front):
+    """The layers above it spike from their biases."""
+    quiet = changed(random_front.artifact.network, 0, vth=2**17 - 1)
+    model = Model(dataclasses.replace(random_front.artifact, network=quiet))
+    with pytest.raises(CheckError, match="frozen layer 0 sends no spike in 1 samples"):
+        model.verify(1)
 
 
 # --- against stock Lava -----------------------------------------------------------
