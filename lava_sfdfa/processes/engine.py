@@ -79,7 +79,7 @@ class LavaEngine(Engine):
     def _take(self, lava: LavaNetwork, events: Events, sample: int) -> None:
         """Copy a sample's result to the states, and count as the engine counts."""
         inputs = np.bincount(events.inputs_of(sample), minlength=events.n_inputs)
-        probing = self.n_learned % self.start_network.n_hidden
+        probing = self.start_network.schedule.probing(self.n_learned)
         for layer, (state, read) in enumerate(
             zip(self.states, lava.state, strict=True)
         ):

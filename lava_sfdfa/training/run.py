@@ -211,7 +211,7 @@ def new_artifact(
     config: Config, data: Dataset, front: tuple[FrozenLayer, ...] = ()
 ) -> Artifact:
     """A network for a data set that has learned nothing yet. front: see `train`."""
-    check_front(front, data)
+    check_front(front, data, config.hidden)
     n_inputs = front[-1].n_post if front else data.train.n_inputs
     network = build_network(config, n_inputs, data.n_classes)
     fixed = dataclasses.replace(quantise(network, config), front=front)
@@ -255,7 +255,7 @@ class Run:
         order = None if arrive is None else arrive(part.labels)
         held = validation if len(validation) else None
         self.learner = FixedLearner(self.engine, config, part, held, order)
-        self.adviser = Adviser(config, data, part.labels)
+        self.adviser = Adviser(config, data, part.labels, before.network.front)
         display.say("compiling the engine (takes a while the first time)")
         compile_engine(self.engine.start_network, part.events)
 

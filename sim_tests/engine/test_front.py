@@ -225,6 +225,25 @@ def test_training_above_a_convolution_learns(above, front):
     assert np.mean(labels == data.test.labels) == model.result.accuracy
 
 
+def test_outputs_alone_learn_above_frozen_layers(tmp_path):
+    """There is no hidden layer that learns, so no feedback either."""
+    below = ls.train("digits", hidden=[48], epochs=2, seed=3)
+    options = {"hidden": (), "front": below, "freeze": 1}
+    model = ls.train("digits", out=tmp_path, epochs=2, **options)
+    assert model.artifact.sizes == (64, 48, 10)
+    assert model.result.accuracy > 0.85 and model.result.feedback_alignment == []
+    assert ls.load(tmp_path).digest == model.digest
+    ls.train("digits", out=tmp_path / "b", epochs=1, **options)
+    with pytest.raises(InputError, match="was trained with loss"):
+        ls.train("digits", out=tmp_path / "b", resume=True, epochs=2, loss="margin")
+    shown = load_dataset("digits", None).test.images[0].reshape(8, 8)
+    assert model.engine().learn_one(shown, 3) is not None
+    with pytest.raises(InputError, match=r"hidden must name .*, not \(\)"):
+        ls.train("digits", hidden=())
+    with pytest.raises(InputError, match=r"hidden must name .*, not \(\)"):
+        ls.train((np.random.rand(20, 3), np.arange(20) % 2), hidden=())
+
+
 def test_the_artifact_comes_back_with_its_front(above, tmp_path):
     model, folder = above
     loaded = load_artifact(folder)
