@@ -7,15 +7,15 @@ published. Nothing here was measured by this project on silicon.
 
 The memory of a Loihi 2 core is inferred from utilisation tables that Intel's compiler
 printed into public notebooks (lava-nc/lava-dl at d825ac5, tutorials of `netx`;
-zmeidd/loihi_2_EMSTDP at 3d31049): all dense rows are reproduced, and the synapses of all
-ten rows of convolutions, see `sim_tests/deploy/test_boards.py`.
+zmeidd/loihi_2_EMSTDP at 3d31049): all dense rows are reproduced, and the synapses of
+all ten rows of convolutions, see `sim_tests/deploy/test_boards.py`.
 
 A convolution on Loihi 2 keeps its kernel once a core: for each place of the kernel and
-each channel in an entry with a weight for each channel out, without an index (`shared`).
-On Loihi 1, where pop axons share weights too but no rule for it is at hand, and for
-input axons on both, what is counted is more than may be needed: every synapse, and an
-axon for every input of a core. The rows of convolutions print two input axons a core,
-since a spike there carries its place.
+each channel in an entry with a weight for each channel out, without an index
+(`shared`). On Loihi 1, where axons of populations share weights too but no rule for it
+is at hand, and for input axons on both, what is counted is more than may be needed:
+every synapse, and an axon for every input of a core. The rows of convolutions print two
+input axons a core, since a spike there carries its place.
 
 Sources: Davies 2018 is IEEE Micro 38(1):82-99, doi 10.1109/MM.2018.112130359;
 nengo-loihi is nengo/nengo-loihi at e564f66; NxTF is intel-nrc-ecosystem/models at
@@ -152,8 +152,8 @@ class CoreModel:
 _TABLES = "fits all dense rows of the compiler's tables"
 _OURS = "assumption of this project: nothing is published"
 _ROWS = (
-    "fits all ten rows of convolutions in the compiler's tables, with weights of 4 to 7 "
-    "bits (lava-dl at d825ac5, netx/yolo_kp/run.ipynb)"
+    "fits all ten rows of convolutions in the compiler's tables, with weights of 4 to "
+    "7 bits (lava-dl at d825ac5, netx/yolo_kp/run.ipynb)"
 )
 _NO_LIMIT = Fact(UNLIMITED, "no limit is known", "M")
 
@@ -208,7 +208,7 @@ LOIHI2 = CoreModel(
     # Whether the 16 bits hold both tags is not published: they are taken to hold the
     # first, and the second is charged on top.
     second_tag_bits=Fact(widths.TAG_2.bits, "widths.TAG_2; " + _OURS, "L"),
-    sparse_bits=Fact(0, "the 12 bits of the index are always there; " + _TABLES, "H"),
+    sparse_bits=Fact(0, "the 12 bits are always there; " + _TABLES, "H"),
     shared=Fact(0, _ROWS, "M"),
     header_bits=Fact(10, "1 to 24 fit the tables; 4 + 6 as on Loihi 1", "M"),
     entry_most=_NO_LIMIT,

@@ -35,9 +35,10 @@ def measure(
 ) -> Activity:
     """Present the samples and count; weights stay as they are.
 
-    events: what the samples are, for the first layer, frozen or not; n_learned: samples learned before, which says whose turn it is to probe; rates: of
-    an artifact, which say who is woken. In a learning graph the messages of
-    `assign_credit` in `simulate.py` are added. A rule visits the synapses of a neuron
+    events: the samples, for the first layer, frozen or not; n_learned: samples learned
+    before, which says whose turn it is to probe; rates: of an artifact, which say who
+    is woken. In a learning graph the messages of `assign_credit` in `simulate.py` are
+    added. A rule visits the synapses of a neuron
     with the inputs that spiked: at each of its spikes, where it is woken, and three
     times after the presentation (commit, two steps of reset) if either was so.
     """

@@ -304,10 +304,11 @@ def why_above(
     worst = int(np.argmax(wholes))
     name = graph.populations[worst].name
     if graph.frozen_into(worst) is not None:
+        layer = describe_layers(graph, request, packed)[worst]
         return (
-            f"cores of {name!r} read inputs that others read too, and an axon's "
-            f"synapses fill whole words: {len(packed.slices_of(worst))} cores for this "
-            "layer alone"
+            f"a core holds {layer.neurons_per_core} neurons of {name!r} at most, "
+            f"limited by {layer.limiting_resource}: {layer.cores} cores for this layer "
+            "alone"
         )
     return (
         f"every core of {name!r} receives all inputs and an axon's synapses fill whole "

@@ -13,7 +13,7 @@ import numpy as np
 
 from lava_sfdfa.deploy.boards import RESOURCES, CoreModel
 from lava_sfdfa.deploy.mapping.graph import Graph
-from lava_sfdfa.deploy.mapping.reach import reached, reads_all
+from lava_sfdfa.deploy.mapping.reach import geometry_of, reached, reads_all, tally
 from lava_sfdfa.errors import CheckError
 from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.types import Array
@@ -63,11 +63,10 @@ def slice_use(
         projection = graph.projections[k]
         frozen = graph.frozen_into(population)
         if frozen is not None:
-            axons, words, _ = frozen_use(
-                frozen, model, projection.weight_bits, begin, begin + int(n)
-            )
-            use[..., AXON_IN] += axons
-            use[..., SYNAPSES] += words
+            end = begin + int(n)
+            taken = frozen_use(frozen, model, projection.weight_bits, begin, end)
+            use[..., AXON_IN] += taken[0]
+            use[..., SYNAPSES] += taken[1]
             continue
         plastic = projection.plastic or learning_core
         n_axons = graph.populations[projection.source].size
@@ -92,20 +91,21 @@ def frozen_use(
     A kernel that is kept once takes an entry for each of its places and channels in,
     with the channels out that these neurons can have.
     """
-    inputs, counts = reached(layer, begin, end)
     if reads_all(layer):
         bits = model.synapse_bits(weight_bits, False, False)
         longest = int(model.axon_words(end - begin, bits))
-        return len(inputs), len(inputs) * longest, longest
+        return layer.n_pre, layer.n_pre * longest, longest
+    counts, n_inputs = tally(geometry_of(layer), begin, end)
+    n_axons = int(n_inputs.sum())
     n_out, rows, columns, n_in = layer.kernel.shape
     if model.shared is None:
         bits = model.synapse_bits(weight_bits, False, False) + model.sparse_bits.value
         words = model.axon_words(counts, bits)
-        return len(inputs), int(words.sum()), int(words.max(initial=0))
+        return n_axons, int(n_inputs @ words), int(words.max(initial=0))
     n_entries = rows * columns * n_in * layer.groups
     n_weights = min(end - begin, n_out // layer.groups)
     longest = int(model.axon_words(n_weights, weight_bits + model.shared.value))
-    return len(inputs), n_entries * longest, longest
+    return n_axons, n_entries * longest, longest
 
 
 def most_neurons(

@@ -196,8 +196,9 @@ def assemble(
 def _front_arrays(network: FixedNetwork) -> dict[str, Array]:
     """Kernels of the frozen layers, and biases of all layers, where there are some."""
     kernels = [layer.kernel.ravel() for layer in network.front]
-    layers = (*network.front, *network.layers)
-    biases = [layer.bias for layer in layers if layer.bias is not None]
+    every = [layer.bias for layer in network.front]
+    every += [layer.bias for layer in network.layers]
+    biases = [bias for bias in every if bias is not None]
     return {
         **({"kernels": np.concatenate(kernels)} if kernels else {}),
         **({"biases": np.concatenate(biases)} if biases else {}),
@@ -222,7 +223,8 @@ def placed_tables(
 
 
 def _connections(graph: Graph, model: CoreModel, packed: Partition) -> dict[str, Array]:
-    rows, sizes = [], []
+    rows: list[tuple[int, int, Any]] = []
+    sizes: list[Any] = []
     learning_core = model.is_all_plastic and graph.mode == "learning"
     for number, projection in enumerate(graph.projections):
         bits = model.synapse_bits(
@@ -335,18 +337,15 @@ def _axons_out(
     for population, size in enumerate(sizes):
         chosen = np.flatnonzero(source == population)
         if any(connection in read for connection in chosen):
-            inputs = [read.get(k, np.arange(size)) for k in chosen]
-            order = np.argsort(np.concatenate(inputs), kind="stable")
-            core_of = [np.full(len(i), core[k]) for k, i in zip(chosen, inputs)]
-            axon_of = [
-                first_axon[k] + np.arange(len(i)) for k, i in zip(chosen, inputs)
-            ]
-            cores.append(np.concatenate(core_of)[order].astype(np.int32))
-            axons.append(np.concatenate(axon_of)[order].astype(np.int32))
+            parts = [read.get(k, np.arange(size)) for k in chosen]
+            inputs, lengths = np.concatenate(parts), [len(part) for part in parts]
+            order = np.argsort(inputs, kind="stable")
+            axon = np.concatenate([np.arange(length) for length in lengths])
+            axon += np.repeat(first_axon[chosen], lengths)
+            cores.append(np.repeat(core[chosen], lengths)[order].astype(np.int32))
+            axons.append(axon[order].astype(np.int32))
             begin = sizes[:population].sum()
-            n_targets[begin : begin + size] = np.bincount(
-                np.concatenate(inputs), minlength=size
-            )
+            n_targets[begin : begin + size] = np.bincount(inputs, minlength=size)
             continue
         cores.append(np.tile(core[chosen].astype(np.int32), size))
         axon = np.arange(size)[:, None] + first_axon[chosen]

@@ -97,8 +97,8 @@ class Simulator:
     def _firing(self) -> dict[int, Firing]:
         """Of every population that integrates and fires: layers, frozen or not."""
         found = {}
-        for number, layer in enumerate(self.network.front):
-            n = make_neurons(layer)
+        for number, frozen in enumerate(self.network.front):
+            n = make_neurons(frozen)
             found[number + 1] = Firing(n.decay_u, n.decay_v, n.threshold, n.bias)
         pairs = zip(self.network.layers, self.parameters, strict=True)
         for number, (layer, p) in enumerate(pairs):
