@@ -302,6 +302,12 @@ def why_above(
     ]
     wholes = [-(-p.size // n) for p, n in zip(graph.populations, most, strict=True)]
     worst = int(np.argmax(wholes))
+    is_apart = model.is_all_plastic and graph.mode == "learning" and graph.front
+    if is_apart and wholes[worst] == 1:
+        return (
+            f"a core of {model.name} that learns has no static synapses, so that "
+            "frozen layers have cores of their own"
+        )
     name = graph.populations[worst].name
     if graph.frozen_into(worst) is not None:
         layer = describe_layers(graph, request, packed)[worst]

@@ -2,11 +2,16 @@
 
 import copy
 import dataclasses
+import json
+import random
 import re
 
 import numpy as np
 import pytest
 from small import random_samples, small_config, small_network
+from test_check import FREE as OWN_FREE
+from test_check import edit_array as edit_one_array
+from test_check import edit_fact
 from test_simulate import (
     BOARD,
     compare_classes,
@@ -49,9 +54,10 @@ from lava_sfdfa.deploy.plan.page import html_page
 from lava_sfdfa.deploy.plan.plan import PlanContent
 from lava_sfdfa.deploy.plan.report import text_report
 from lava_sfdfa.deploy.run.board import refuse_front
+from lava_sfdfa.deploy.run.simulate import Simulator
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.front import encode_for, through_front
-from lava_sfdfa.errors import BackendError, CheckError, InputError
+from lava_sfdfa.errors import BackendError, CheckError, InputError, SfdfaError
 from lava_sfdfa.network.frozen import FrozenLayer, dense_layer, dense_weights
 
 N_SAMPLES = 6
@@ -527,6 +533,44 @@ def test_another_kernel_is_the_plan_of_another_network(plan):
     arrays["kernels"] = put(arrays["kernels"].copy(), 3, 7)
     other = PlanContent(plan.content.facts, arrays)
     assert check_content(other).holds and other.digest != plan.digest
+
+
+# What may have another value and be a whole plan, see `test_check.py`.
+FREE = re.compile(rf"{OWN_FREE.pattern}|kernels|biases|front\.\d\.(du|dv|vth)")
+N_EDITS = 120
+
+
+def test_a_random_edit_is_refused_or_changes_nothing(plan):
+    content, draw = plan.content, random.Random(1)
+    artifact = with_front(content.front, hidden=(12,))
+    events, labels = samples_for(artifact, 2)
+
+    def result(some):
+        simulator = Simulator(some)
+        simulator.learn(events, labels, np.arange(2))
+        weights = [x.weights.tolist() for x in simulator.learned_network().layers]
+        return simulator.spikes, weights
+
+    right, n_refused = result(content), 0
+    for number in range(N_EDITS):
+        facts, arrays = copy.deepcopy((content.facts, dict(content.arrays)))
+        edit = (edit_front_fact, edit_fact, edit_one_array)[number % 3]
+        name = edit(draw, facts, arrays)
+        other = PlanContent(json.loads(json.dumps(facts)), arrays)
+        try:
+            check_content(other)
+        except SfdfaError as error:
+            assert "\n" not in str(error) and len(str(error)) < 2000
+            n_refused += 1
+            continue
+        if not FREE.fullmatch(name):
+            assert result(other) == right, name
+    assert n_refused > 0.6 * N_EDITS
+
+
+def edit_front_fact(draw, facts, arrays):
+    """As `edit_fact` does it, of the frozen layers."""
+    return "front." + edit_fact(draw, facts["front"], arrays)
 
 
 # --- from training to a run -----------------------------------------------------------
