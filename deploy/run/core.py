@@ -90,6 +90,6 @@ class FrozenConnection:
         count = first[rows + 1] - first[rows]
         skipped = np.cumsum(count) - count
         entry = np.repeat(first[rows] - skipped, count) + np.arange(count.sum())
-        total = np.zeros(self.target.n, np.int64)
-        np.add.at(total, neuron[entry], np.repeat(values, count) * weight[entry])
-        return total
+        sent = np.repeat(values, count) * weight[entry]
+        total = np.bincount(neuron[entry], sent, self.target.n)  # exact below 2**53
+        return total.astype(np.int64)
