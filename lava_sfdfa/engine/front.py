@@ -81,7 +81,7 @@ def _through(layer: FrozenLayer, events: Events, n_steps: int) -> Events:
         raise ValueError(
             f"the samples have {events.n_inputs} inputs, the layer {layer.n_pre}"
         )
-    synapses, neurons = _synapses(layer), _neurons(layer)
+    synapses, neurons = _synapses(layer), make_neurons(layer)
     n_parts = max(1, min(n_cores(), len(events) // LEAST_PART))
     bounds = np.linspace(0, len(events), n_parts + 1).astype(np.int64)
 
@@ -140,7 +140,8 @@ def _synapses(layer: FrozenLayer) -> Synapses:
     )
 
 
-def _neurons(layer: FrozenLayer) -> Neurons:
+def make_neurons(layer: FrozenLayer) -> Neurons:
+    """Neurons of a layer, for compiled code."""
     return Neurons(
         decay_u=2**widths.DECAY_BITS - layer.du - 1,
         decay_v=2**widths.DECAY_BITS - layer.dv,
