@@ -124,8 +124,6 @@ def kept_settings(config: Config) -> dict[str, Any]:
 
 def check_together(config: Any) -> None:
     """Refuse values that do not go together. Errors: InputError."""
-    if not config.hidden:
-        raise InputError("hidden must name at least one layer, such as (400,), not ()")
     try:
         config.dataset.encode()
     except UnicodeEncodeError:
@@ -147,6 +145,13 @@ def check_together(config: Any) -> None:
             f"tau_membrane_s must be greater than tau_synapse_s, "
             f"{config.tau_synapse_s}, not {config.tau_membrane_s}"
         )
+
+
+def check_hidden(config: Any) -> None:
+    """Refuse to train without hidden neurons; networks of other tools that are only
+    used may have none. Errors: InputError."""
+    if not config.hidden:
+        raise InputError("hidden must name at least one layer, such as (400,), not ()")
 
 
 def read_config(path: Path, kind: type = Config) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lava_sfdfa.config import Config, Kind
+from lava_sfdfa.config import Config, Kind, check_hidden
 
 _MARGIN = {"loss": "margin", "target_true": 12, "target_false": 4}
 
@@ -110,7 +110,9 @@ def named_config(dataset: str, kind: Kind | None = None, **changes: Any) -> Conf
     value outside its range.
     """
     preset = NAMED.get(dataset) or {**OF_KIND[kind or "image"], **_other_tau(changes)}
-    return Config(**{"dataset": dataset, **preset, **changes})
+    config = Config(**{"dataset": dataset, **preset, **changes})
+    check_hidden(config)
+    return config
 
 
 def _other_tau(given: dict[str, Any]) -> dict[str, Any]:
