@@ -170,8 +170,8 @@ def import_network(
 
     data: what it shall classify and learn; by default digits where it has their size,
     else nothing, and then it does not learn. step_s: seconds a step in a NIR graph that
-    others made, by default what it tells, or 1e-4. `notes` of the model say what was changed, and what keeps it from
-    learning. Errors: InputError.
+    others made, by default what it tells, or 1e-4. `notes` of the model say what was
+    changed, and what keeps it from learning. Errors: InputError.
     """
     path = Path(path)
     given = _given(config, settings)

@@ -32,11 +32,11 @@ N_PROBED = 200  # training samples that show how much each neuron fires
 def import_layers(layers: Layers, config: Config, data: Dataset) -> Artifact:
     """An artifact without training, of the layers of another tool; the last is dense.
 
-    config: its `hidden` has to name the hidden layers that learn; thresholds, time constants, the
-    limits of weights and `target_rate` are set from the layers. Neurons shall go on to
-    fire as they do on `data`, which sets the target of homeostasis. Where the rule
-    cannot be built, the network is for use alone and says why in `no_rule`.
-    Errors: InputError where the data do not fit.
+    config: its `hidden` has to name the hidden layers that learn; thresholds, time
+    constants, the limits of weights and `target_rate` are set from the layers. Neurons
+    shall go on to fire as they do on `data`, which sets the target of homeostasis.
+    Where the rule cannot be built, the network is for use alone and says why in
+    `no_rule`. Errors: InputError where the data do not fit.
     """
     _check_sizes(layers, data)
     try:

@@ -90,7 +90,7 @@ def _loop_from(start: str, after: dict[str, list[str]]) -> list[str]:
     waiting = [start]
     while waiting:
         name = waiting.pop()
-        for other in after[name] if name in after else ():
+        for other in after.get(name, ()):
             if other == start:
                 way = [name]
                 while way[-1] != start:

@@ -103,7 +103,7 @@ def _is_whole(real: Real) -> bool:
     bias = np.rint(real.bias * UNIT)
     near = all(
         np.allclose(values, np.rint(values), rtol=0, atol=1e-4)
-        for values in (real.kernel, real.threshold, real.bias * UNIT)
+        for values in (real.kernel, np.array(real.threshold or 0), real.bias * UNIT)
     )
     if not near or not widths.WEIGHT.holds(np.rint(real.kernel)):
         return False

@@ -62,7 +62,8 @@ def _told(reader: Reader) -> list[float]:
             values = reader.numbers(tau).ravel(), reader.numbers(factor, 1.0).ravel()
         except InputError:
             continue  # it is said when the node is read
-        if min(value.min() for value in values) <= 0 or np.all(values[1] == 1):
+        is_usual = all(x.min() > 1e-9 and x.max() < 1e9 for x in values)
+        if not is_usual or np.all(values[1] == 1):
             continue
         if len({value.size for value in values} - {1}) <= 1:
             steps += _round_step(*np.broadcast_arrays(*values))

@@ -124,7 +124,7 @@ INT8 = np.int8
             {"config/hidden": np.array([31])},
             r"config: hidden is \(31,\), but the layers",
         ),
-        ({"config/hidden": np.zeros(0, int)}, "config: hidden must have 1 to"),
+        ({"config/hidden": np.zeros(0, int)}, r"config: hidden is \(\), but the"),
         ({"config/hidden": 30}, "config: hidden must be int64 of the shape"),
         ({"config/window_s": 0.3}, "config: window_s must be at most duration_s"),
         ({"config/homeostasis": np.nan}, "config: homeostasis must be between"),
