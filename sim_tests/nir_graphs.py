@@ -74,15 +74,17 @@ def neurons(fields, x, step_s):
     """Spikes, or v where there is no threshold, of neurons with input x."""
     kind = fields["type"]
     u, v, out = np.zeros(x.shape[1:]), np.zeros(x.shape[1:]), []
-    r = fields.get("r", 1.0)
+    r, share = fields.get("r", 1.0), step_s / fields.get("tau", step_s)
     for now in x:
         if kind == "CubaLIF":
-            u = u + step_s / fields["tau_syn"] * (fields["w_in"] * now - u)
-            v = v + step_s / fields["tau_mem"] * (fields["v_leak"] - v + r * u)
+            share = step_s / fields["tau_syn"]
+            u = kept(u * (1 - share)) + share * fields["w_in"] * now
+            share = step_s / fields["tau_mem"]
+            v = kept(v * (1 - share)) + share * (fields["v_leak"] + r * u)
         elif kind == "IF":
             v = v + r * now
         else:
-            v = v + step_s / fields["tau"] * (fields["v_leak"] - v + r * now)
+            v = kept(v * (1 - share)) + share * (fields["v_leak"] + r * now)
         if kind == "LI":
             out.append(v)
             continue
@@ -90,6 +92,12 @@ def neurons(fields, x, step_s):
         v = np.where(spikes, 0, v)
         out.append(spikes)
     return np.array(out, float)
+
+
+def kept(values):
+    """What is left of u or v, as the chip holds it: in 1/64 of a weight of 1, rounded
+    towards 0."""
+    return np.trunc(values * 64) / 64
 
 
 def linear(fields, x):
@@ -130,7 +138,9 @@ def pool(fields, x):
 def convolve(fields, x):
     """A convolution of channels first, place by place."""
     weight, groups = fields["weight"], fields["groups"]
-    stride, dilation = fields["stride"], fields["dilation"]
+    stride, dilation = (
+        np.broadcast_to(fields[name], 2) for name in ("stride", "dilation")
+    )
     x = padded(x, fields["padding"])
     n_out, n_in, height, width = weight.shape
     rows = (x.shape[2] - (height - 1) * dilation[0] - 1) // stride[0] + 1
@@ -149,5 +159,7 @@ def convolve(fields, x):
 
 def padded(x, padding):
     """Zeros around images."""
-    up, left = padding
+    if isinstance(padding, str):  # "same" of a window of 4
+        return np.pad(x, ((0, 0), (0, 0), (1, 2), (1, 2)))
+    up, left = np.broadcast_to(padding, 2)
     return np.pad(x, ((0, 0), (0, 0), (up, up), (left, left)))

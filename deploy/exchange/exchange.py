@@ -100,7 +100,7 @@ def read_network(
         return Imported(layers, notes, named)
     layers, metadata, notes = read_nir(path, step_s, steps)
     own, more = own_artifact(layers, metadata)
-    return Imported(layers, notes + more, own=own)
+    return Imported(layers, more if own else notes + more, own=own)
 
 
 def steps_of(name: str, settings: dict[str, Any]) -> int:

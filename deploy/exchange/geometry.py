@@ -170,18 +170,39 @@ def _composed_bias(first: Map, then: Map) -> Array:
 
 def _ungrouped(found: Map) -> Map:
     """The same with a kernel over all channels."""
-    if found.groups == 1:
-        return found
-    n_out, rows, columns, n_in = found.kernel.shape
-    if n_out * rows * columns * found.input_shape[2] > MOST:
+    n_in = found.input_shape[2]
+    if found.groups > 1 and found.kernel.size // found.kernel.shape[3] * n_in > MOST:
         raise InputError(f"has more than {MOST} weights as one layer")
-    kernel = np.zeros((n_out, rows, columns, found.input_shape[2]))
-    own = n_out // found.groups
-    for group in range(found.groups):
-        outs = slice(group * own, (group + 1) * own)
-        ins = slice(group * n_in, (group + 1) * n_in)
-        kernel[outs, :, :, ins] = found.kernel[outs]
-    return replace(found, kernel=kernel, groups=1)
+    return replace(found, kernel=ungrouped(found.kernel, found.groups), groups=1)
+
+
+def ungrouped(kernel: Array, groups: int) -> Array:
+    """A kernel of groups as one over all channels, with zeros where they are apart."""
+    n_out, rows, columns, n_in = kernel.shape
+    whole = np.zeros((n_out, rows, columns, n_in * groups), kernel.dtype)
+    for outs, ins in _group_slices(n_out, n_in, groups):
+        whole[outs, :, :, ins] = kernel[outs]
+    return whole
+
+
+def grouped(kernel: Array, groups: int) -> Array | None:
+    """The inverse of `ungrouped`; None for a kernel that is none of groups."""
+    n_out, rows, columns, n_all = kernel.shape
+    if n_out % groups or n_all % groups:
+        return None
+    parts = np.zeros((n_out, rows, columns, n_all // groups), kernel.dtype)
+    for outs, ins in _group_slices(n_out, n_all // groups, groups):
+        parts[outs] = kernel[outs, :, :, ins]
+    return parts if np.array_equal(ungrouped(parts, groups), kernel) else None
+
+
+def _group_slices(n_out: int, n_in: int, groups: int) -> list[tuple[slice, slice]]:
+    """Channels out and in of each group."""
+    own = n_out // groups
+    return [
+        (slice(k * own, (k + 1) * own), slice(k * n_in, (k + 1) * n_in))
+        for k in range(groups)
+    ]
 
 
 def _whole(found: Map) -> Map:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from lava_sfdfa.chip import widths
-from lava_sfdfa.deploy.exchange.geometry import Image
+from lava_sfdfa.deploy.exchange.geometry import Image, ungrouped
 from lava_sfdfa.deploy.exchange.nir_layers import METADATA
 from lava_sfdfa.deploy.exchange.nir_neurons import WHOLE
 from lava_sfdfa.deploy.exchange.nir_step import STEP_S
@@ -86,9 +86,11 @@ def _sizes(image: Image | None, n: int) -> Array:
 
 
 def _bias(layer: FrozenLayer) -> Array:
-    """In units of the weights: float32 (channels,), exact."""
+    """In units of the weights: float32 (channels,). What enters u in every step adds up
+    there to 4096 / (du + 1) times as much."""
     bias = np.zeros(len(layer.kernel)) if layer.bias is None else layer.bias
-    return (bias / 2**widths.INPUT_SHIFT).astype(np.float32)
+    share_u = (layer.du + 1) / WHOLE
+    return (bias / 2**widths.INPUT_SHIFT * share_u).astype(np.float32)
 
 
 def _dense(nir: Any, layer: FrozenLayer, image: Image | None) -> Any:
@@ -104,13 +106,15 @@ def _dense(nir: Any, layer: FrozenLayer, image: Image | None) -> Any:
 
 
 def _convolution(nir: Any, layer: FrozenLayer) -> Any:
+    """Without groups: nir 1.0.8 takes the channels of a group for those of the image."""
+    kernel = ungrouped(layer.kernel, layer.groups)
     return nir.Conv2d(
         input_shape=layer.input_shape[:2],
-        weight=np.moveaxis(layer.kernel, 3, 1).astype(np.float32),
+        weight=np.moveaxis(kernel, 3, 1).astype(np.float32),
         stride=layer.stride,
         padding=layer.padding,
         dilation=layer.dilation,
-        groups=layer.groups,
+        groups=1,
         bias=_bias(layer),
     )
 

@@ -75,13 +75,20 @@ def _check_loops(graph: Graph, limits: Limits) -> None:
     for name in [*graph.nodes, *after]:
         loop = [] if name in seen else _loop_from(name, after)
         if loop and not seen & set(loop):
-            way = " and ".join(map(repr, loop[1:])) or "itself"
+            way = _listed(loop[1:]) or "itself"
             limits.add(
                 f"node {loop[0]!r} is recurrent: its output comes back to it by {way}; "
                 "layers here have no recurrent connections, so train the network "
                 "without them and export it again"
             )
         seen |= set(loop)
+
+
+def _listed(names: list[str]) -> str:
+    """Names for a sentence, at most two of many."""
+    if len(names) > 3:
+        return f"{names[0]!r}, {names[1]!r} and {len(names) - 2} more"
+    return " and ".join(map(repr, names))
 
 
 def _loop_from(start: str, after: dict[str, list[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from lava_sfdfa.deploy.exchange.dense import finite
 from lava_sfdfa.deploy.exchange.geometry import Map
 from lava_sfdfa.deploy.exchange.nir_neurons import LEAST, WHOLE, Neurons, channels_of
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.frozen import FrozenLayer, bias_parts, held_bias
+from lava_sfdfa.network.frozen import FrozenLayer, held_bias
 from lava_sfdfa.types import Array
 
 UNIT = 2**widths.INPUT_SHIFT  # of v, for a weight of 1 and the threshold
@@ -98,22 +98,15 @@ def _real(where: str, found: Map, neurons: Neurons) -> Real:
 
 
 def _is_whole(real: Real) -> bool:
-    """Whether the chip holds all as it is. Products of floats that should be integers
-    miss them by less than 1e-4."""
-    bias = np.rint(real.bias * UNIT)
+    """Whether the chip holds weights and threshold as they are, and a bias of that
+    size. Products of floats that should be integers miss them by less than 1e-4."""
     near = all(
         np.allclose(values, np.rint(values), rtol=0, atol=1e-4)
-        for values in (real.kernel, np.array(real.threshold or 0), real.bias * UNIT)
+        for values in (real.kernel, np.array(real.threshold or 0))
     )
-    if not near or not widths.WEIGHT.holds(np.rint(real.kernel)):
-        return False
-    if np.abs(bias).max() > BIAS_MOST or (real.threshold or 0) > MOST:
-        return False
-    try:
-        bias_parts(bias.astype(np.int64))
-    except InputError:
-        return False
-    return True
+    is_held = np.abs(real.bias).max() * UNIT <= BIAS_MOST
+    is_held &= (real.threshold or 0) <= MOST
+    return near and is_held and widths.WEIGHT.holds(np.rint(real.kernel))
 
 
 def _largest(real: Real) -> float:

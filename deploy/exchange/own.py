@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_sfdfa.deploy.exchange.geometry import grouped
 from lava_sfdfa.deploy.exchange.nir_layers import METADATA
 from lava_sfdfa.deploy.exchange.nir_step import STEP_S
 from lava_sfdfa.errors import InputError
@@ -70,8 +71,8 @@ def _learning(layer: FrozenLayer, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _frozen(layer: FrozenLayer, said: dict[str, Any]) -> dict[str, Any]:
-    """What the graph says of a frozen layer; the order of samples, and what shape of
-    image a dense layer reads, which is not in its matrix, are as in the metadata."""
+    """What the graph says of a frozen layer; the order of samples, groups, and what
+    image a dense layer reads, which are not in it, are as in the metadata."""
     found = {**front_content((layer,))["0"], "channels_first": said["channels_first"]}
     if layer.is_dense:
         rows, columns, channels = found["input_shape"] = said["input_shape"]
@@ -80,6 +81,8 @@ def _frozen(layer: FrozenLayer, said: dict[str, Any]) -> dict[str, Any]:
             kernel = layer.kernel.reshape(len(layer.kernel), channels, rows, columns)
             kernel = np.ascontiguousarray(np.moveaxis(kernel, 1, 3))
         found["kernel"] = kernel
+    elif (parts := grouped(layer.kernel, int(said["groups"]))) is not None:
+        found |= {"kernel": parts, "groups": said["groups"]}
     return {**found, **_bias(layer, said)}
 
 
