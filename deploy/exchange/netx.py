@@ -17,7 +17,6 @@ import numpy as np
 
 from lava_sfdfa.chip import widths
 from lava_sfdfa.deploy.exchange.dense import (
-    DenseLif,
     check_field,
     dense_layers,
     finite,
@@ -29,6 +28,7 @@ from lava_sfdfa.files import replacing
 from lava_sfdfa.hdf5.reader import Group, read_file
 from lava_sfdfa.hdf5.writer import write_hdf5
 from lava_sfdfa.network.artifact import Artifact
+from lava_sfdfa.network.frozen import FrozenLayer, dense_layer, dense_weights
 
 CUBA = ("CUBA", "LOIHI")  # both are Lava's LIF; netx/hdf5.py
 PROBLEM = "cannot be read as a netx file"
@@ -50,12 +50,12 @@ def write_netx(path: Path, artifact: Artifact) -> None:
         write_hdf5(temporary, fill)
 
 
-def _write_layer(group: Any, layer: DenseLif) -> None:
-    n_post, n_pre = layer.weights.shape
+def _write_layer(group: Any, layer: FrozenLayer) -> None:
+    n_post, n_pre = layer.n_post, layer.n_pre
     group.create_dataset("type", (1,), "S10", [b"dense"])
     group["shape"] = np.array([n_post])
     group["inFeatures"], group["outFeatures"] = n_pre, n_post
-    group["weight"] = layer.weights.astype(np.float32)
+    group["weight"] = dense_weights(layer).astype(np.float32)
     group["neuron/type"] = np.bytes_("CUBA")
     group["neuron/iDecay"] = layer.du + 1
     group["neuron/vDecay"] = layer.dv
@@ -64,7 +64,7 @@ def _write_layer(group: Any, layer: DenseLif) -> None:
     group["neuron/gradedSpike"] = False
 
 
-def read_netx(path: Path) -> tuple[tuple[DenseLif, ...], int | None, list[str]]:
+def read_netx(path: Path) -> tuple[tuple[FrozenLayer, ...], int | None, list[str]]:
     """Layers, steps of a sample where the file says them, and what was changed.
 
     Errors: InputError, by name, for all that is not a chain of dense layers of
@@ -82,18 +82,18 @@ def read_netx(path: Path) -> tuple[tuple[DenseLif, ...], int | None, list[str]]:
 
 def _read_layers(
     path: Path, groups: list[Group]
-) -> tuple[tuple[DenseLif, ...], list[str]]:
+) -> tuple[tuple[FrozenLayer, ...], list[str]]:
     """The dense layers, which have to follow each other, and notes."""
-    layers: list[DenseLif] = []
+    layers: list[FrozenLayer] = []
     notes: list[str] = []
     for number in _dense(path, groups):
         where = f"{path}: layer {number}"
         layer, more = _read_layer(where, groups[number])
-        n_pre = layer.weights.shape[1]
-        if layers and n_pre != len(layers[-1].weights):
+        n_pre = layer.n_pre
+        if layers and n_pre != layers[-1].n_post:
             raise InputError(
                 f"{where}: weight takes {n_pre} inputs, but the layer before has "
-                f"{len(layers[-1].weights)} neurons; they have to be equal"
+                f"{layers[-1].n_post} neurons; they have to be equal"
             )
         layers.append(layer)
         notes += more
@@ -122,7 +122,7 @@ def _dense(path: Path, groups: list[Group]) -> list[int]:
     return [number for number, kind in enumerate(kinds) if kind == "dense"]
 
 
-def _read_layer(where: str, group: Group) -> tuple[DenseLif, list[str]]:
+def _read_layer(where: str, group: Group) -> tuple[FrozenLayer, list[str]]:
     if "bias" in group and np.any(bias := finite(where, "bias", group.value("bias"))):
         raise InputError(
             f"{where} has 'bias', which cannot be taken over, from {bias.min():g} to "
@@ -143,7 +143,7 @@ def _read_layer(where: str, group: Group) -> tuple[DenseLif, list[str]]:
     weights, vth, note = whole_weights(where, weights, vth)
     du = check_field(where, "iDecay - 1", neuron["iDecay"] - 1, widths.DECAY)
     dv, more = held_membrane_decay(where, neuron["vDecay"])
-    return DenseLif(weights, du, dv, vth), [*([note] if note else []), *more]
+    return dense_layer(weights, du, dv, vth), [*([note] if note else []), *more]
 
 
 def _read_neuron(where: str, group: Group) -> dict[str, int]:

@@ -63,8 +63,7 @@ def export(artifact: Path, format_: Any, out: Path, json_: bool) -> None:
 @click.option(
     "--step",
     type=click.FloatRange(0, min_open=True),
-    default=1e-4,
-    help="Seconds a step in a NIR graph of others.",
+    help="Seconds a step in a NIR graph of others; by default what it tells.",
 )
 @json_option
 def import_(
@@ -74,7 +73,7 @@ def import_(
     dataset: str | None,
     data_dir: Path | None,
     config: Path | None,
-    step: float,
+    step: float | None,
     json_: bool,
 ) -> None:
     """Make a network of another tool an artifact; `train --resume` trains it on."""
