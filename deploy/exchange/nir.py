@@ -106,7 +106,7 @@ def _dense(nir: Any, layer: FrozenLayer, image: Image | None) -> Any:
 
 
 def _convolution(nir: Any, layer: FrozenLayer) -> Any:
-    """Without groups: nir 1.0.8 takes the channels of a group for those of the image."""
+    """Without groups: nir 1.0.8 takes channels of a group for those of the image."""
     kernel = ungrouped(layer.kernel, layer.groups)
     return nir.Conv2d(
         input_shape=layer.input_shape[:2],

@@ -79,7 +79,7 @@ def import_(
     """Make a network of another tool an artifact; `train --resume` trains it on."""
     if (out / NAME).exists():
         raise InputError(f"{out / NAME}: is there already; choose another --out")
-    if not math.isfinite(step):
+    if step is not None and not math.isfinite(step):
         raise InputError(f"--step must be a number of seconds above 0, not {step}")
     from lava_sfdfa.api import import_network
 

@@ -102,7 +102,7 @@ def front_sample(
     found = []
     for layer in front:
         held = np.zeros((2, n_steps, layer.n_post), np.int32)
-        synapses, neurons = _synapses(layer), _neurons(layer)
+        synapses, neurons = _synapses(layer), make_neurons(layer)
         sent = run_layer(
             events.arrays, sample, sample + 1, synapses, neurons, n_steps, held
         )
