@@ -45,6 +45,8 @@ class Front(torch.nn.Module):
         self.convolutions = torch.nn.ModuleList(
             [torch.nn.Conv2d(1, one, 5, 2, 2), torch.nn.Conv2d(one, two, 5, 2, 2)]
         )
+        # Means and variances of what neurons receive, which the file has in the weights.
+        self.norms = torch.nn.ModuleList(torch.nn.BatchNorm2d(n) for n in CHANNELS)
         self.neurons = torch.nn.ModuleList(
             snntorch.Leaky(beta=BETA, reset_mechanism="zero") for _ in CHANNELS
         )
@@ -53,9 +55,10 @@ class Front(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, and spikes a neuron. x: (steps, n, 1, rows, columns)."""
         total = torch.zeros(())
-        for convolution, neurons in zip(self.convolutions, self.neurons, strict=True):
+        for k, neurons in enumerate(self.neurons):
             # A layer needs nothing of the next, so it takes all steps at once.
-            sent, state, spikes = convolution(x.flatten(0, 1)), neurons.init_leaky(), []
+            sent = self.norms[k](self.convolutions[k](x.flatten(0, 1)))
+            state, spikes = neurons.init_leaky(), []
             for current in sent.unflatten(0, x.shape[:2]):
                 spike, state = neurons(current, state)
                 spikes.append(spike)
@@ -83,14 +86,20 @@ def shifted(images: np.ndarray, shape: tuple[int, int], rng: Any) -> np.ndarray:
     return np.stack(moved).reshape(len(images), -1)
 
 
+def folded(convolution: Any, norm: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and biases of a convolution and what follows it, as one."""
+    gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    bias = norm.bias + (convolution.bias - norm.running_mean) * gain
+    weight = convolution.weight * gain[:, None, None, None]
+    return weight.detach().numpy(), bias.detach().numpy()
+
+
 def write(front: Front, path: Path, shape: tuple[int, int]) -> None:
     """The convolutions and their neurons as a NIR graph."""
     nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([1, *shape])})}
     size = shape
     for k, convolution in enumerate(front.convolutions):
-        weight, bias = (
-            p.detach().numpy() for p in (convolution.weight, convolution.bias)
-        )
+        weight, bias = folded(convolution, front.norms[k])
         nodes[f"conv{k}"] = nir.Conv2d(
             size, weight, convolution.stride, convolution.padding, (1, 1), 1, bias
         )
@@ -136,6 +145,7 @@ def main() -> None:
     )
     for epoch in range(options.epochs):
         begin = time.perf_counter()
+        front.train()
         for chosen in np.array_split(
             rng.permutation(len(train)), -(-len(train) // BATCH)
         ):
@@ -148,6 +158,7 @@ def main() -> None:
             optimiser.step()
             schedule.step()
         right, n_spikes = [], []
+        front.eval()
         with torch.no_grad():
             for chosen in np.array_split(np.arange(len(held)), -(-len(held) // 500)):
                 logits, spikes = front(trains(held.images[chosen], config, data.shape))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lava_sfdfa.config import Config, read_config
+from lava_sfdfa.config import Config, check_hidden, read_config
 from lava_sfdfa.data.sources import NAMES
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.presets import NAMED, named_config
@@ -35,8 +35,9 @@ def run_settings(
     out: Path | None,
     resume: bool = False,
     suffix: str = "",
+    front: Path | None = None,
 ) -> tuple[str, dict[str, Any], Path]:
-    """The data set, the settings and the folder of a run.
+    """The data set, the settings and the folder of a run. front: as in `train`.
 
     Values are checked here, before anything slow is imported. Errors: InputError.
     """
@@ -56,6 +57,8 @@ def run_settings(
         )
     with told_with(file):
         config = named_config(dataset, **values)
+        if front is None and not resume:
+            check_hidden(config.hidden)
     has_layers = "hidden" in values or dataset in NAMED
     folder = out or default_folder(config, suffix, has_layers)
     return dataset, values, folder

@@ -36,7 +36,9 @@ def stream(
     **options: Any,
 ) -> None:
     """Learn samples as they arrive, each classified before it is learned."""
-    dataset, values, folder = run_settings(config, options, out, suffix="-stream")
+    dataset, values, folder = run_settings(
+        config, options, out, suffix="-stream", front=front
+    )
     from lava_sfdfa.api import stream as run  # compiled code: slow to import
     from lava_sfdfa.training.stream import StreamResult
 

@@ -69,7 +69,7 @@ def train(
         )
         train_in_float(config, data_dir, out, json_, options)
         return
-    dataset, values, folder = run_settings(config, options, out, resume)
+    dataset, values, folder = run_settings(config, options, out, resume, front=front)
     from lava_sfdfa.api import train as run  # compiled code: slow to import
     from lava_sfdfa.training.run import TrainingResult
 

@@ -44,7 +44,7 @@ TRAIN_OPTIONS = [
     wrong("train --freeze 2", "freeze needs the network", "front"),
     wrong("train --front {artifact} --freeze 0", "'--freeze'", "0 is not in the range"),
     wrong("train --front {artifact} --freeze 9", "freeze must be between 1 and 2"),
-    wrong("train --front {notes}", "notes.txt"),
+    wrong("train --front {notes}", "notes.txt", "is not a readable artifact"),
     wrong("train --front {artifact} --precision float", "--front does not go"),
     wrong("train --hiden 30", "--hiden", "'--hidden'"),
     wrong("train --epoch 0", "--epoch", "did you mean '--epochs'"),
