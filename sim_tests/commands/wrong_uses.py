@@ -167,7 +167,7 @@ SETTINGS = [
     wrong("train --config {fraction}", "epochs must be an integer, not 2.5"),
     wrong("train --config {date}", "date.toml: epochs must be an integer", "2026"),
     wrong("train --config {out_of_range}", "epochs must be between 1 and", "not 0"),
-    wrong("train --config {no_layers}", "no_layers.toml", "at least one layer"),
+    wrong("train --config {no_layers}", "hidden must name at least one layer"),
     wrong("train --config {zero_layer}", "hidden must be between", "not 0", "[10, 0]"),
     wrong("train --config {text_layer}", "hidden must be an integer", "not '20'"),
     wrong("train --config {nested_layers}", "hidden must be an integer", "not [10]"),
