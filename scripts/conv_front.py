@@ -45,7 +45,7 @@ class Front(torch.nn.Module):
         self.convolutions = torch.nn.ModuleList(
             [torch.nn.Conv2d(1, one, 5, 2, 2), torch.nn.Conv2d(one, two, 5, 2, 2)]
         )
-        # Means and variances of what neurons receive, which the file has in the weights.
+        # Means and variances of what neurons receive; the file has them in weights.
         self.norms = torch.nn.ModuleList(torch.nn.BatchNorm2d(n) for n in CHANNELS)
         self.neurons = torch.nn.ModuleList(
             snntorch.Leaky(beta=BETA, reset_mechanism="zero") for _ in CHANNELS
