@@ -137,7 +137,6 @@ def _graph(content: PlanContent) -> Graph:
     """Populations and projections of the layers that shape and settings name."""
     config, n_out = content.config, content.sizes[-1]
     n_layers, hidden = len(content.facts["layers"]), config.hidden
-    require(len(hidden) > 0, "config.hidden names no hidden layer")
     require(
         len(hidden) == n_layers - 1,
         f"config.hidden names {len(hidden)} hidden layers, layers has {n_layers - 1}",
