@@ -361,11 +361,17 @@ def _cores(request: Request, **changes: Any) -> int | None:
 def _fewer_neurons(request: Request, most_cores: int) -> str | None:
     layer = 1 + int(np.argmax(request.sizes[1:-1]))
     low, high = 0, request.sizes[layer] - 1
+
+    def fits(n: int) -> bool:
+        sizes = (*request.sizes[:layer], n, *request.sizes[layer + 1 :])
+        n_needed = _cores(request, sizes=sizes)
+        return n_needed is not None and n_needed <= most_cores
+
+    if request.front and not fits(1):
+        return None  # the frozen layers alone are too much
     while low < high:
         middle = (low + high + 1) // 2
-        sizes = (*request.sizes[:layer], middle, *request.sizes[layer + 1 :])
-        n_needed = _cores(request, sizes=sizes)
-        if n_needed is not None and n_needed <= most_cores:
+        if fits(middle):
             low = middle
         else:
             high = middle - 1

@@ -13,7 +13,7 @@ import numpy as np
 
 from lava_sfdfa.deploy.boards import RESOURCES, CoreModel
 from lava_sfdfa.deploy.mapping.graph import Graph
-from lava_sfdfa.deploy.mapping.reach import geometry_of, reached, reads_all, tally
+from lava_sfdfa.deploy.mapping.reach import geometry_of, most_readers, reads_all, tally
 from lava_sfdfa.errors import CheckError
 from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.types import Array
@@ -109,22 +109,33 @@ def frozen_use(
 
 
 def most_neurons(
-    graph: Graph, model: CoreModel, population: int, n_targets: int, begin: int = 0
+    graph: Graph,
+    model: CoreModel,
+    population: int,
+    n_targets: int,
+    begin: int = 0,
+    guess: int = 0,
 ) -> int:
     """The most neurons of a population, from `begin` on, that an empty core holds; 0
-    for none."""
+    for none. guess: a number to look around first, since counting may take long."""
+
+    def fits(n: int) -> bool:
+        use = slice_use(graph, model, population, n, n_targets, begin)
+        is_within = bool((use <= model.limit_vector).all())
+        return is_within and axons_fit(graph, model, population, n, begin)
+
     low, high = 0, graph.populations[population].size - begin
     if graph.frozen_into(population) is not None:  # whose use is slow to count
         high = min(high, model.limits["neurons"].value)
+    n, step, seen = min(guess, high) or (low + high + 1) // 2, 1, set()
     while low < high:
-        middle = (low + high + 1) // 2
-        use = slice_use(graph, model, population, middle, n_targets, begin)
-        if (use <= model.limit_vector).all() and axons_fit(
-            graph, model, population, middle, begin
-        ):
-            low = middle
-        else:
-            high = middle - 1
+        is_low = fits(n)
+        low, high = (n, high) if is_low else (low, n - 1)
+        seen.add(is_low)
+        near = low + step if is_low else high - step + 1
+        is_near = guess > 0 and len(seen) == 1 and low < near <= high
+        n = near if is_near else (low + high + 1) // 2
+        step *= 2
     return low
 
 
@@ -186,10 +197,9 @@ def _most_readers(graph: Graph, packed: Partition, population: int) -> int:
     """Slices of a frozen layer that the same input reaches, the most."""
     layer = graph.frozen_into(population)
     assert layer is not None
-    n_readers = np.zeros(layer.n_pre, np.int64)
-    for cut in packed.slices_of(population):
-        n_readers[reached(layer, packed.begin[cut], packed.end[cut])[0]] += 1
-    return int(n_readers.max())
+    if reads_all(layer):
+        return len(packed.slices_of(population))
+    return most_readers(layer, packed.begin, packed.end, packed.slices_of(population))
 
 
 class Packing:
@@ -222,9 +232,10 @@ class Packing:
         n_targets = int(self.n_targets[population])
         return slice_use(self.graph, self.model, population, n, n_targets, begin)
 
-    def _most(self, population: int, begin: int = 0) -> int:
+    def _most(self, population: int, begin: int = 0, guess: int = 0) -> int:
         n_targets = int(self.n_targets[population])
-        most = most_neurons(self.graph, self.model, population, n_targets, begin)
+        where = (population, n_targets, begin, guess)
+        most = most_neurons(self.graph, self.model, *where)
         if most == 0:
             raise CheckError(self._too_large(population, begin))
         return most
@@ -255,9 +266,9 @@ class Packing:
 
     def _add_frozen(self, population: int) -> None:
         """What a slice takes depends on where it begins."""
-        size, begin = self.graph.populations[population].size, 0
+        size, begin, n = self.graph.populations[population].size, 0, 0
         while begin < size:
-            n = self._most(population, begin)
+            n = self._most(population, begin, n)
             is_last = begin + n == size
             core = self._room(population, n, begin)[0] if is_last else self._open()
             self._put(population, begin, n, core, self._use(population, n, begin))

@@ -77,6 +77,15 @@ def tally(shape: Geometry, begin: int, end: int) -> tuple[Array, Array]:
     return counts[kept], n_inputs[kept] * shape.kernel_shape[3]
 
 
+def most_readers(layer: FrozenLayer, begin: Array, end: Array, cuts: Array) -> int:
+    """Slices, of those at `cuts`, that read the same input, the most."""
+    shape = geometry_of(layer)
+    n_readers = np.zeros((*shape.input_shape[:2], shape.groups), np.int64)
+    for cut in cuts:
+        n_readers += _by_group(shape, int(begin[cut]), int(end[cut])) > 0
+    return int(n_readers.max())
+
+
 def _by_group(shape: Geometry, begin: int, end: int) -> Array:
     """Synapses of an input: int64 (rows, columns, groups), the same for all channels
     of a group."""

@@ -330,6 +330,18 @@ def test_learning_in_two_hidden_layers_above_a_front(feedback):
         compare_learning(artifact, plan, events, labels)
 
 
+def test_learning_above_a_front_with_second_tags_and_shared_noise():
+    artifact = with_front(
+        random_front(5)[:2], hidden=(12,), eligibility="recursive", rounding="shared"
+    )
+    events, labels = samples_for(artifact)
+    for plan in (
+        compiled(artifact, "learning", events, BOARDS_HERE[1]),
+        scattered(artifact, "learning", 2),
+    ):
+        compare_learning(artifact, plan, events, labels)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_classifying_above_a_front_as_placed_equals_the_engine(seed):
     artifact = with_front(random_front(seed), biases=bool(seed % 2))
