@@ -34,6 +34,7 @@ class DenseLif:
     du: int  # decay of u: (4096 - du - 1) / 4096 a step
     dv: int  # decay of v: (4096 - dv) / 4096 a step
     vth: int  # spike where v > vth * 2**6
+    bias: Array | None = None  # (n_post,) int32, added to v in every step
 
 
 def dense_layers(artifact: Artifact) -> tuple[DenseLif, ...]:
@@ -49,7 +50,7 @@ def dense_layers(artifact: Artifact) -> tuple[DenseLif, ...]:
                 f"layer {number} has no positive weight, so it never spikes and other "
                 "tools cannot load it; train the network before it is exported"
             )
-    return tuple(DenseLif(x.weights, x.du, x.dv, x.vth) for x in layers)
+    return tuple(DenseLif(x.weights, x.du, x.dv, x.vth, x.bias) for x in layers)
 
 
 def whole_weights(where: str, weights: Array, vth: int) -> tuple[Array, int, str]:

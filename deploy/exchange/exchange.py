@@ -10,11 +10,14 @@ from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange import netx, nir
 from lava_sfdfa.deploy.exchange.dense import LOST, DenseLif
 from lava_sfdfa.deploy.exchange.import_layers import fits, import_layers
+from lava_sfdfa.deploy.exchange.netx_layers import read_netx
 from lava_sfdfa.deploy.exchange.nir_layers import read_nir
 from lava_sfdfa.deploy.exchange.own import own_artifact
+from lava_sfdfa.deploy.exchange.split import split_front
 from lava_sfdfa.deploy.exchange.use_alone import for_use_alone
 from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.network.artifact import NO_DATA, Artifact
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.presets import named_config
 from lava_sfdfa.results import Result
 
@@ -79,10 +82,11 @@ class Imported:
     own: the artifact, of a graph of ours, which needs nothing of a data set.
     """
 
-    layers: tuple[DenseLif, ...]
+    layers: tuple[DenseLif, ...]  # at the end, which are dense and may learn
     notes: list[str]
     steps: int | None = None  # of a sample, where the file says them
     own: Artifact | None = None
+    front: tuple[FrozenLayer, ...] = ()  # below them, which never learn
 
 
 def read_network(path: Path, format_: Format, step_s: float) -> Imported:
@@ -91,8 +95,9 @@ def read_network(path: Path, format_: Format, step_s: float) -> Imported:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
     if format_ == "netx":
-        layers, steps, notes = netx.read_netx(path)
-        imported = Imported(layers, notes, steps)
+        found, steps, notes = read_netx(path)
+        front, layers = split_front(found)
+        imported = Imported(layers, notes, steps, front=front)
     else:
         layers, metadata, notes = read_nir(path, step_s)
         own, more = own_artifact(layers, metadata)
@@ -119,9 +124,9 @@ def foreign_artifact(
     config: Config = named_config(name, **{**steps, **settings, "hidden": hidden})
     if data is None:
         reason = "no data set was named; import the file again with --dataset"
-        artifact = for_use_alone(imported.layers, config, None, reason)
+        artifact = for_use_alone(imported.layers, config, None, reason, imported.front)
     else:
-        artifact = import_layers(imported.layers, config, data)
+        artifact = import_layers(imported.layers, config, data, imported.front)
     imported.notes.append(_added(artifact, name))
     return artifact
 
@@ -136,4 +141,4 @@ def _added(artifact: Artifact, name: str) -> str:
 def default_data(imported: Imported) -> Dataset | None:
     """The data set of a network for which none was named: digits where it fits."""
     digits = load_dataset("digits")
-    return digits if fits(imported.layers, digits) else None
+    return digits if fits(imported.layers, digits, imported.front) else None

@@ -13,14 +13,15 @@ import numpy as np
 from lava_sfdfa.chip import widths
 from lava_sfdfa.chip.protocol import RATE_BITS
 from lava_sfdfa.config import Config
-from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange.dense import DenseLif
 from lava_sfdfa.deploy.exchange.use_alone import for_use_alone
 from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import Layer, Network
 from lava_sfdfa.types import Array
@@ -29,7 +30,10 @@ N_PROBED = 200  # training samples that show how much each neuron fires
 
 
 def import_layers(
-    layers: tuple[DenseLif, ...], config: Config, data: Dataset
+    layers: tuple[DenseLif, ...],
+    config: Config,
+    data: Dataset,
+    front: tuple[FrozenLayer, ...] = (),
 ) -> Artifact:
     """An artifact without training, of the layers of another tool.
 
@@ -39,24 +43,32 @@ def import_layers(
     cannot be built, the network is for use alone and says why in `no_rule`.
     Errors: InputError where the data do not fit.
     """
-    _check_sizes(layers, data)
+    _check_sizes(layers, data, front)
     try:
-        return _learning(layers, config, data)
+        return _learning(layers, config, data, front)
     except InputError as error:
-        return for_use_alone(layers, config, data, str(error))
+        return for_use_alone(layers, config, data, str(error), front)
 
 
-def fits(layers: tuple[DenseLif, ...], data: Dataset) -> bool:
+def fits(
+    layers: tuple[DenseLif, ...], data: Dataset, front: tuple[FrozenLayer, ...] = ()
+) -> bool:
     """Whether the layers take the samples of a data set and tell its classes."""
-    n_in, n_out = layers[0].weights.shape[1], len(layers[-1].weights)
+    n_in = front[0].n_pre if front else layers[0].weights.shape[1]
+    n_out = len(layers[-1].weights)
     return n_in == math.prod(data.shape) and n_out >= data.n_classes
 
 
-def _learning(layers: tuple[DenseLif, ...], config: Config, data: Dataset) -> Artifact:
+def _learning(
+    layers: tuple[DenseLif, ...],
+    config: Config,
+    data: Dataset,
+    front: tuple[FrozenLayer, ...],
+) -> Artifact:
     """The artifact with its rule. Errors: InputError where that cannot be built."""
     _check_decays(layers, config.steps)
     config = _in_units_of(layers, config)
-    network = _with_rule(layers, config)
+    network = dataclasses.replace(_with_rule(layers, config), front=front)
     rates = _firing(network, config, data)
     mean = float(np.mean(np.concatenate(rates)) / 2**RATE_BITS)
     config = dataclasses.replace(config, target_rate=mean)
@@ -64,7 +76,7 @@ def _learning(layers: tuple[DenseLif, ...], config: Config, data: Dataset) -> Ar
         config=config,
         data_digest=data.digest,
         shape=data.shape,
-        network=_with_rule(layers, config),
+        network=dataclasses.replace(_with_rule(layers, config), front=front),
         rates=rates,
         n_learned=0,
         record={},
@@ -73,9 +85,12 @@ def _learning(layers: tuple[DenseLif, ...], config: Config, data: Dataset) -> Ar
     )
 
 
-def _check_sizes(layers: tuple[DenseLif, ...], data: Dataset) -> None:
-    if not fits(layers, data):
-        n_in, n_out = layers[0].weights.shape[1], len(layers[-1].weights)
+def _check_sizes(
+    layers: tuple[DenseLif, ...], data: Dataset, front: tuple[FrozenLayer, ...]
+) -> None:
+    if not fits(layers, data, front):
+        n_in = front[0].n_pre if front else layers[0].weights.shape[1]
+        n_out = len(layers[-1].weights)
         raise InputError(
             f"the network has {n_in} inputs and {n_out} outputs, but {data.name} has "
             f"{math.prod(data.shape)} pixels and {data.n_classes} classes; name the "
@@ -159,12 +174,13 @@ def _keep(made: FixedLayer, layer: DenseLif) -> FixedLayer:
         vth=layer.vth,
         x1_tau=slow,
         x2_tau=fast,
+        bias=layer.bias,
     )
 
 
 def _firing(network: FixedNetwork, config: Config, data: Dataset) -> tuple[Array, ...]:
     """Mean spikes a sample of each hidden neuron, 16 fraction bits, a layer each."""
-    events = encode(data.train.first(N_PROBED), config).events
+    events = encode_for(network, data.train.first(N_PROBED), config).events
     engine = Engine(network)
     counts = [np.zeros(layer.n_post, np.int64) for layer in network.layers[:-1]]
     for sample in range(len(events)):

@@ -54,7 +54,9 @@ def _artifact(layers: tuple[DenseLif, ...], said: dict[str, Any]) -> Artifact:
             f"they have {len(content['layers'])} layers, the graph has {len(layers)}"
         )
     for number, layer in enumerate(layers):
-        content["layers"][str(number)] |= dataclasses.asdict(layer)
+        values = dataclasses.asdict(layer)
+        kept = {name: value for name, value in values.items() if value is not None}
+        content["layers"][str(number)] |= kept
     return from_content(content, checked_provenance(json.dumps(said["provenance"])))
 
 

@@ -3,6 +3,8 @@
 Its learning rule has constants of 0, so that nothing of it could change a weight.
 """
 
+import dataclasses
+
 import numpy as np
 
 from lava_sfdfa.config import Config
@@ -10,6 +12,7 @@ from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange.dense import DenseLif
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.fixed import FixedLayer
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.network.quantise import with_settings
 from lava_sfdfa.network.rule import Rule, Scale
 
@@ -17,7 +20,11 @@ NOTHING = Rule(tag=Scale(0, 0), weight=Scale(0, 0))
 
 
 def for_use_alone(
-    layers: tuple[DenseLif, ...], config: Config, data: Dataset | None, reason: str
+    layers: tuple[DenseLif, ...],
+    config: Config,
+    data: Dataset | None,
+    reason: str,
+    front: tuple[FrozenLayer, ...] = (),
 ) -> Artifact:
     """An artifact without a rule.
 
@@ -25,17 +32,19 @@ def for_use_alone(
     data: what it classifies, None for samples of any shape that has its inputs; reason:
     why it cannot learn.
     """
-    n_in, n_out = layers[0].weights.shape[1], len(layers[-1].weights)
+    n_in = front[0].n_pre if front else layers[0].weights.shape[1]
+    n_out = len(layers[-1].weights)
     last = len(layers) - 1
     fixed = tuple(
         _layer(layer, 0 if number == last else n_out)
         for number, layer in enumerate(layers)
     )
+    network = with_settings(fixed, config.steps, config)
     return Artifact(
         config=config,
         data_digest=data.digest if data else "",
         shape=data.shape if data else (n_in,),
-        network=with_settings(fixed, config.steps, config),
+        network=dataclasses.replace(network, front=front),
         rates=tuple(np.zeros(len(x.weights), np.int32) for x in layers[:-1]),
         n_learned=0,
         record={},
@@ -62,4 +71,5 @@ def _layer(layer: DenseLif, n_feedback: int) -> FixedLayer:
         homeostasis_gain=0,
         target_rate=0,
         payload_shift=0,
+        bias=layer.bias,
     )

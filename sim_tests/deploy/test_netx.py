@@ -11,7 +11,8 @@ import pytest
 from small import small_config, small_network
 
 from lava_sfdfa.deploy.exchange.dense import dense_layers, whole_weights
-from lava_sfdfa.deploy.exchange.netx import read_netx, write_netx
+from lava_sfdfa.deploy.exchange.netx import write_netx
+from lava_sfdfa.deploy.exchange.netx_layers import read_netx
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact
 
