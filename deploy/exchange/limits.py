@@ -28,11 +28,6 @@ class Limits:
         if limit not in self._found:
             self._found.append(limit)
 
-    @property
-    def count(self) -> int:
-        """How many were noted."""
-        return len(self._found)
-
     def check(self) -> None:
         """Errors: InputError with all that was noted; more than fit are counted."""
         if self._found:

@@ -67,7 +67,14 @@ def read_netx(path: Path) -> tuple[tuple[FrozenLayer, ...], int | None, list[str
         chain = _Chain(path)
         for number, group in enumerate(groups):
             chain.add(f"layer {number}", group)
-        return chain.layers_in_order(), _steps(path, file), chain.notes
+        layers, steps = chain.whole(), _steps(path, file)
+        if steps and 4 * len(layers) > steps:
+            chain.notes.append(
+                f"a sample has {steps} steps, and a spike takes {len(layers)} to reach "
+                "the outputs, which lava-dl reads that much later; import it with "
+                f"steps {steps + len(layers)} to see all of a sample"
+            )
+        return layers, steps, chain.notes
     except (LookupError, ValueError, TypeError, OverflowError) as error:
         raise InputError(f"{path}: {PROBLEM} ({error}); {REMEDY}") from None
 
@@ -85,36 +92,37 @@ class _Chain:
     def add(self, where: str, group: Group) -> None:
         """Take the next layer over, or note what is against it."""
         kind = text(group.value("type"))
+        image, is_row = None, kind.startswith("dense")
         with self.limits.here():
-            image = _shape(where, group) if "shape" in group else None
-        before = self.limits.count
+            if "shape" in group:
+                image = _shape(where, group)
+                is_row = is_row or group.value("shape").size == 1
         if kind == "flatten":
             self._is_row = True
             return
         if kind == "input" and "neuron" not in group:
-            self._image, self._is_row = image, group.value("shape").size == 1
-            if self._layers:
-                self.limits.add(f"{where}: is an input behind other layers; remove it")
+            self._image, self._is_row = image, is_row
+            with self.limits.here():
+                self._check_first(where)
             return
         layer = self._layer(where, kind, group)
-        if self.limits.count > before:
-            self._is_whole = False  # what follows is read by what the file says
-        elif layer is not None:
+        if layer is None:
+            self._is_whole = False  # what follows reads what the file says
+        else:
             self._layers.append(layer)
             image = layer.output_shape
-        is_row = kind.startswith("dense") or np.size(group.get("shape", 0)) == 1
         self._image, self._is_row = image, is_row
 
-    def layers_in_order(self) -> tuple[FrozenLayer, ...]:
-        """The layers. Errors: InputError with all that cannot be taken over."""
-        if not self._layers and self._is_whole:
+    def whole(self) -> tuple[FrozenLayer, ...]:
+        """The layers, of which the last is dense. Errors: InputError with all that
+        cannot be taken over."""
+        if self._is_whole and not self._layers:
             self.limits.add("has no layer of neurons; allowed are two or more")
         self.limits.check()
         layers = self._layers
-        rows, columns, _ = layers[-1].output_shape
-        if rows * columns > 1:
+        if not layers[-1].is_dense:
             with self.limits.here():
-                layers[-1] = _by_channel(layers[-1])
+                layers[-1] = _outputs(layers[-1])
             self.limits.check()
         if layers[-1].n_post == 1:
             self.notes.append(
@@ -200,7 +208,7 @@ class _Chain:
             raise InputError(f"{where}: nothing says the size of its image; {_ADD}")
         self._check_image(where, self._image)
         weights = finite(where, "weight", group.value("weight"))
-        size = _pair(where, group, "kernelSize", None)
+        size = _pair(where, group, "kernelSize")
         channels = self._image[2]
         if weights.size != math.prod(size) or weights.size * channels > MOST:
             raise InputError(
@@ -210,6 +218,10 @@ class _Chain:
         kernel = np.tile(weights.reshape(1, *size, 1), (channels, 1, 1, 1))
         bias = bias_of(where, group, channels)
         return self._made(where, group, neurons, kernel, self._image, bias, channels)
+
+    def _check_first(self, where: str) -> None:
+        if self._layers:
+            raise InputError(f"{where} is an input behind other layers; remove it")
 
     def _check_image(self, where: str, image: Image) -> None:
         """Errors: InputError where an image has been made a row."""
@@ -224,8 +236,7 @@ class _Chain:
         rows, columns, channels = _shape(where, group)
         if group.value("shape").size == 1:  # no image: one channel will do
             rows, columns, channels = 1, channels, 1
-        if self._layers:
-            raise InputError(f"{where} is an input behind other layers; remove it")
+        self._check_first(where)
         if channels > MOST:
             raise InputError(f"{where}: has {channels} channels; at most {MOST}")
         weight = finite(where, "weight", group.get("weight", INPUT_WEIGHT))
@@ -283,9 +294,9 @@ class _Chain:
         return made
 
 
-def _by_channel(layer: FrozenLayer) -> FrozenLayer:
-    """The last layer with its neurons counted by channel first, as lava-dl does: a
-    dense one. Errors: InputError where that is too large."""
+def _outputs(layer: FrozenLayer) -> FrozenLayer:
+    """A last layer that is an image as a dense one, whose neurons are counted by
+    channel first, as in lava-dl. Errors: InputError where that is too large."""
     if layer.n_post * layer.n_pre > MOST:
         raise InputError(
             f"the last layer is an image of {_shown(layer.output_shape)}, too large to "
@@ -348,9 +359,10 @@ def _image_before(where: str, group: Group, kernel: Array, channels: int) -> Ima
     return rows, columns, channels
 
 
-def _pair(where: str, group: Group, name: str, default: int | None) -> Pair:
-    """Rows and columns; one number stands for both."""
-    values = finite(where, name, group.get(name, default)).ravel()
+def _pair(where: str, group: Group, name: str, default: int | None = None) -> Pair:
+    """Rows and columns; one number stands for both. Without a default it is needed."""
+    value = group.value(name) if default is None else group.get(name, default)
+    values = finite(where, name, value).ravel()
     if values.size not in (1, 2) or (values % 1).any() or np.abs(values).max() > MOST:
         raise InputError(
             f"{where}: {name} is {values.tolist()!s:.60}; allowed are two whole "
