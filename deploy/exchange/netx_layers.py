@@ -253,6 +253,12 @@ class _Chain:
             f"{where}: in lava-dl it reads numbers; here it reads spikes, 1 in a step "
             "or 0, which arrive a step later than there"
         )
+        if bias is not None and bias[0] > neurons.vth:
+            self.notes.append(
+                f"{where}: its bias of {bias[0]} alone is above vThMant {neurons.vth}, "
+                "so its neurons spike in every step whatever the spikes are; the "
+                "network is for numbers below 0, and says nothing of samples here"
+            )
         kernel = np.full((channels, 1, 1, 1), weight.item())
         image = (rows, columns, channels)
         if bias is not None:

@@ -151,7 +151,8 @@ def test_lava_dl_gives_the_spikes_of_the_engine(name, seed, tmp_path):
 def test_a_transposed_kernel_is_found(tmp_path):
     """The comparison sees a file whose kernels have rows for columns."""
     rng = np.random.RandomState(3)
-    kernel = weights_of(rng, 4, 3, 3, 1)
+    kernel = np.zeros((4, 3, 3, 1), np.int8)
+    kernel[:, 0] = rng.randint(20, 60, (4, 3, 1))  # a row, which becomes a column
     front = (FrozenLayer(kernel, (7, 7, 1), 900, 200, 60, bias_of(rng, 4)),)
     network, config = network_of(rng, front)
     artifact = Artifact(config, "0", (network.n_inputs,), network, (), 0, {})
