@@ -316,20 +316,22 @@ def test_networks_of_images_spike_as_lava_dl_defines_them(name, tmp_path):
         image = tuple(groups[0]["shape"][()])
         wanted = rng.rand(steps, *image) < 0.3
         events = as_events(wanted)
-        for group in groups[:-1]:
-            if group["type"][0] != b"flatten":
-                wanted = numpy_spikes(group, steps, wanted)
-        outputs = numpy_spikes(groups[-1], steps, wanted)
-    above = through_front(network.front, events, steps)
-    rasters = Engine(network).raster(above, 0)
-    for (step, neuron), spikes in zip(rasters[-2:], (wanted, outputs), strict=True):
-        if spikes.ndim == 4:  # ours are counted by channel last
-            spikes = np.moveaxis(spikes, 1, -1)
-        got = np.zeros((steps, spikes[0].size), bool)
-        got[step, neuron] = True
-        np.testing.assert_array_equal(got, spikes.reshape(steps, -1))
-    assert wanted.any() and not wanted.all()
-    assert outputs.any() == (name == "tiny")  # pilotnet's is read by its v
+        shown = through_front(network.front, events, steps)
+        groups = [group for group in groups if group["type"][0] != b"flatten"]
+        for layer, group in zip(network.as_frozen, groups, strict=True):
+            wanted = numpy_spikes(group, steps, wanted)
+            events = through_front((layer,), events, steps)
+            # Ours are counted by channel last.
+            by_place = np.moveaxis(wanted, 1, -1) if wanted.ndim == 4 else wanted
+            got = events.dense(0, steps)
+            np.testing.assert_array_equal(got, by_place.reshape(steps, -1))
+            is_last = layer.n_post == network.sizes[-1]
+            assert is_last or (wanted.any() and not wanted.all())
+    step, neuron = Engine(network).raster(shown, 0)[-1]
+    spikes = np.zeros((steps, network.sizes[-1]), bool)
+    spikes[step, neuron] = True
+    np.testing.assert_array_equal(spikes, wanted.reshape(steps, -1))
+    assert wanted.any() == (name == "tiny")  # pilotnet's is read by its v
 
 
 def without_input_bias(name, folder):
