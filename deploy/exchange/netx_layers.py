@@ -68,7 +68,7 @@ def read_netx(path: Path) -> tuple[tuple[FrozenLayer, ...], int | None, list[str
         for number, group in enumerate(groups):
             chain.add(f"layer {number}", group)
         layers, steps = chain.whole(), _steps(path, file)
-        if steps and 4 * len(layers) > steps:
+        if steps and 2 * len(layers) > steps:
             chain.notes.append(
                 f"a sample has {steps} steps, and a spike takes {len(layers)} to reach "
                 "the outputs, which lava-dl reads that much later; import it with "

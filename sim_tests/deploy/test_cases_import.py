@@ -3,6 +3,7 @@
 All come in, or get a sentence that names the real reason.
 """
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -364,6 +365,22 @@ def test_the_output_of_a_regression_is_in_its_score(tmp_path):
     scores = model.scores(x)
     assert scores.shape == (4, 1) and len(np.unique(scores)) > 1
     assert not model.predict(x).any()
+
+
+@pytest.mark.parametrize(
+    "name", ["tiny", "pilotnet_lif", "oxford", "trained_mnist_network"]
+)
+def test_networks_of_others_come_back_from_a_file_of_ours(name, tmp_path):
+    """Every integer of every layer."""
+    model = ls.import_network(CASES / f"third/{name}.net")
+    model.export(tmp_path / "a.net")
+    again = ls.import_network(tmp_path / "a.net").artifact.network
+    assert again.steps == model.artifact.network.steps
+    layers = zip(again.as_frozen, model.artifact.network.as_frozen, strict=True)
+    for got, wanted in layers:
+        for field in dataclasses.fields(wanted):
+            a, b = getattr(got, field.name), getattr(wanted, field.name)
+            np.testing.assert_array_equal(a, b, field.name)
 
 
 def test_a_recurrent_network_is_refused_with_layers_and_remedy(tmp_path):

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from small import small_config, small_network
 
+import lava_sfdfa as ls
+from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.deploy.exchange.dense import whole_weights
 from lava_sfdfa.deploy.exchange.netx import write_netx
 from lava_sfdfa.deploy.exchange.netx_layers import read_netx
@@ -466,3 +468,23 @@ def test_a_convolution_behind_a_dense_layer_is_written_as_a_dense_one(tmp_path, 
     layers, _, _ = read_netx(tmp_path / "c.net")
     kernel = dense_weights(square).reshape(12, 1, 1, 10)
     np.testing.assert_array_equal(layers[4].kernel, kernel)
+
+
+def test_dense_layers_above_a_convolution_of_a_file_learn(tmp_path):
+    """Digits: a random convolution of another tool, and a network above it."""
+    rng = np.random.RandomState(0)
+    kernel = rng.randint(-20, 40, (6, 3, 3, 1)).astype(np.int8)
+    front = (FrozenLayer(kernel, (8, 8, 1), 900, 200, 120, stride=(2, 2)),)
+    assert front[0].n_post == 54
+    config = small_config(hidden=(30,), steps=64, weight_limit=4.0)
+    network = dataclasses.replace(small_network(config, 54, 10), front=front)
+    path = tmp_path / "a.net"
+    write_netx(path, Artifact(config, "0", (8, 8), network, (), 0, {}))
+    model = ls.import_network(path, data="digits")
+    assert model.artifact.no_rule == "" and len(model.artifact.network.front) == 1
+    data = load_dataset("digits")
+    before = model.evaluate().accuracy
+    for _ in range(3):
+        model.learn(data.train.images, data.train.labels)
+    assert model.evaluate().accuracy > before + 0.2
+    np.testing.assert_array_equal(model.artifact.network.front[0].kernel, kernel)
