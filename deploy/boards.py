@@ -7,8 +7,15 @@ published. Nothing here was measured by this project on silicon.
 
 The memory of a Loihi 2 core is inferred from utilisation tables that Intel's compiler
 printed into public notebooks (lava-nc/lava-dl at d825ac5, tutorials of `netx`;
-zmeidd/loihi_2_EMSTDP at 3d31049): all dense rows are reproduced, see
-`sim_tests/deploy/test_boards.py`. Not modelled: convolution, where synapses are shared.
+zmeidd/loihi_2_EMSTDP at 3d31049): all dense rows are reproduced, and the synapses of
+all ten rows of convolutions, see `sim_tests/deploy/test_boards.py`.
+
+A convolution on Loihi 2 keeps its kernel once a core: for each place of the kernel and
+each channel in an entry with a weight for each channel out, without an index
+(`shared`). On Loihi 1, where axons of populations share weights too but no rule for it
+is at hand, and for input axons on both, what is counted is more than may be needed:
+every synapse, and an axon for every input of a core. The rows of convolutions print two
+input axons a core, since a spike there carries its place.
 
 Sources: Davies 2018 is IEEE Micro 38(1):82-99, doi 10.1109/MM.2018.112130359;
 nengo-loihi is nengo/nengo-loihi at e564f66; NxTF is intel-nrc-ecosystem/models at
@@ -59,6 +66,8 @@ class CoreModel:
     index_bits: Fact  # of every synapse
     plastic_bits: Fact  # more, of a synapse that learns
     second_tag_bits: Fact | None  # more for eligibility "recursive"; None: impossible
+    sparse_bits: Fact  # more, of a synapse whose axon does not reach all neurons
+    shared: Fact | None  # index bits of a synapse that a kernel shares; None: none can
     header_bits: Fact  # of an entry: the synapses of one axon, or a part of them
     entry_most: Fact  # synapses in an entry
     axon_words_most: Fact  # words of one axon
@@ -83,6 +92,21 @@ class CoreModel:
             for name, fact in facts.items()
             if fact is not None and fact.confidence == "L"
         ]
+
+    def of_convolutions(self) -> str:
+        """How synapses of convolutions are counted, as a sentence."""
+        if self.shared is None:
+            return (
+                f"every synapse of a convolution is stored, with an index of "
+                f"{self.sparse_bits.value} bits, and every input that a core reads has "
+                f"an axon there: no rule for shared weights on {self.name} is at hand"
+            )
+        return (
+            "a convolution keeps its kernel once a core: an entry for each place and "
+            f"channel in ({self.shared.source}; confidence {self.shared.confidence}); "
+            "every input that a core reads has an axon there, which is more than the "
+            "two a core of these tables"
+        )
 
     @property
     def limit_vector(self) -> Array:
@@ -127,6 +151,10 @@ class CoreModel:
 
 _TABLES = "fits all dense rows of the compiler's tables"
 _OURS = "assumption of this project: nothing is published"
+_ROWS = (
+    "fits all ten rows of convolutions in the compiler's tables, with weights of 4 to "
+    "7 bits (lava-dl at d825ac5, netx/yolo_kp/run.ipynb)"
+)
 _NO_LIMIT = Fact(UNLIMITED, "no limit is known", "M")
 
 LOIHI1 = CoreModel(
@@ -143,6 +171,8 @@ LOIHI1 = CoreModel(
     index_bits=Fact(0, "dense format; delay and tag fields are empty", "H"),
     plastic_bits=Fact(8, "tag field of 8 bits; the sign is not charged", "M"),
     second_tag_bits=None,
+    sparse_bits=Fact(10, "one of 1024 neurons; nengo-loihi block.py:427 has 6-12", "M"),
+    shared=None,
     header_bits=Fact(20, "4 + 6, and 10 of the index; NxTF data_structures.py", "M"),
     entry_most=Fact(60, "NxTF optimization.py:50, below the hardware's 64", "M"),
     axon_words_most=Fact(256, "NxTF optimization.py:57", "M"),
@@ -178,6 +208,8 @@ LOIHI2 = CoreModel(
     # Whether the 16 bits hold both tags is not published: they are taken to hold the
     # first, and the second is charged on top.
     second_tag_bits=Fact(widths.TAG_2.bits, "widths.TAG_2; " + _OURS, "L"),
+    sparse_bits=Fact(0, "the 12 bits are always there; " + _TABLES, "H"),
+    shared=Fact(0, _ROWS, "M"),
     header_bits=Fact(10, "1 to 24 fit the tables; 4 + 6 as on Loihi 1", "M"),
     entry_most=_NO_LIMIT,
     axon_words_most=_NO_LIMIT,

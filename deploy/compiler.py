@@ -75,12 +75,14 @@ class Plan:
             return self.kept_report
         facts, board = self.content.facts, self.content.board
         costs = {k: v for k, v in facts["costs"].items() if k != "board"}
+        front = self.content.front
         request = Request(
-            self.content.sizes,
+            self.content.sizes[len(front) :],
             board,
             self.content.mode,
             facts["network"]["feedback_kind"],
             facts["eligibility"],
+            front,
         )
         return CompileReport(**vars(fit(request)[0]), **costs, digest=self.digest)
 
@@ -159,7 +161,12 @@ def request_of(artifact: Artifact, board: Board, mode: Mode) -> Request:
         check_learns(artifact)
     network, config = artifact.network, artifact.config
     return Request(
-        network.sizes, board, mode, network.feedback_kind, config.eligibility
+        network.sizes,
+        board,
+        mode,
+        network.feedback_kind,
+        config.eligibility,
+        network.front,
     )
 
 

@@ -19,6 +19,7 @@ from lava_sfdfa.deploy.exchange.exchange import (
     foreign_artifact,
     format_of,
     read_network,
+    steps_of,
 )
 from lava_sfdfa.deploy.mapping.fit import FitReport
 from lava_sfdfa.deploy.mapping.graph import Mode
@@ -26,7 +27,7 @@ from lava_sfdfa.errors import InputError
 from lava_sfdfa.fields import Between, checked
 from lava_sfdfa.files import locked
 from lava_sfdfa.model import Data, Model, PathLike
-from lava_sfdfa.network.artifact import Artifact, load_artifact
+from lava_sfdfa.network.artifact import NO_DATA, Artifact, load_artifact
 from lava_sfdfa.network.content import NAME
 from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.presets import NAMED, epochs_for, named_config
@@ -162,26 +163,28 @@ def import_network(
     data: Data | None = None,
     data_dir: PathLike | None = None,
     config: Config | PathLike | None = None,
-    step_s: float = 1e-4,
+    step_s: float | None = None,
     **settings: Any,
 ) -> Model:
     """A network of another tool, for use, and to learn on the chip's rule.
 
     data: what it shall classify and learn; by default digits where it has their size,
     else nothing, and then it does not learn. step_s: seconds a step in a NIR graph that
-    others made. `notes` of the model say what was changed, and what keeps it from
-    learning. Errors: InputError.
+    others made, by default what it tells, or 1e-4. `notes` of the model say what was
+    changed, and what keeps it from learning. Errors: InputError.
     """
     path = Path(path)
-    imported = read_network(path, format_of(path, format), step_s)
+    given = _given(config, settings)
+    given.pop("dataset", None)
+    target = None
+    if data is not None:
+        target = as_dataset(data, _path(data_dir), given.get("kind"))
+    steps = steps_of(target.name if target else NO_DATA, given)
+    imported = read_network(path, format_of(path, format), step_s, steps)
     if imported.own is not None:
         return Model(imported.own, notes=imported.notes)
-    given = _given(config, settings)
     if data is None:
         target = default_data(imported)
-    else:
-        target = as_dataset(data, _path(data_dir), given.get("kind"))
-    given.pop("dataset", None)
     artifact = foreign_artifact(imported, target, given)
     return Model(artifact, target, data_dir=_path(data_dir), notes=imported.notes)
 

@@ -122,10 +122,14 @@ def kept_settings(config: Config) -> dict[str, Any]:
     return {k: v for k, v in values.items() if k not in EARLIER or v != EARLIER[k]}
 
 
+def check_hidden(hidden: tuple[int, ...]) -> None:
+    """Refuse a network of outputs alone, without frozen layers. Errors: InputError."""
+    if not hidden:
+        raise InputError("hidden must name at least one layer, such as (400,), not ()")
+
+
 def check_together(config: Any) -> None:
     """Refuse values that do not go together. Errors: InputError."""
-    if not config.hidden:
-        raise InputError("hidden must name at least one layer, such as (400,), not ()")
     try:
         config.dataset.encode()
     except UnicodeEncodeError:

@@ -64,7 +64,7 @@ def unknown_choice(what: str, value: object, allowed: Iterable[object]) -> str:
     """The sentence about a value that is none of those allowed."""
     choices = [str(choice) for choice in allowed]
     found = shown(value)
-    near = difflib.get_close_matches(found.strip("'"), choices, 1)
+    near = difflib.get_close_matches(found.strip("'").lower(), choices, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"{what} must be one of {', '.join(choices)}, not {found}{hint}"
 

@@ -29,6 +29,8 @@ def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
     Errors: InputError where the folder or the file cannot be written; option: which
     names another place.
     """
+    if not path.name:  # such as --out ""
+        raise InputError(f"{str(path)!r}: names no file; choose another {option}")
     try:
         _remove_strays(path)
         temporary = _new_file(path)
@@ -98,15 +100,20 @@ def locked(folder: Path | None, option: str = "--out") -> Iterator[None]:
     """A folder, made where it is missing, into which nobody else writes meanwhile.
 
     None is no folder. The lock is on the folder itself, leaves nothing behind, and ends
-    with the process. Errors: InputError where another run holds it, or where the folder
-    cannot be made.
+    with the process; a folder that was made and stays empty is removed. Errors:
+    InputError where another run holds it, or where the folder cannot be made.
     """
     if folder is None or fcntl is None:
         yield
         return
     try:
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
+    except FileExistsError:
+        raise InputError(
+            f"{folder}: is a file, not a folder; choose another {option}"
+        ) from None
     except OSError as error:
         raise InputError(
             f"{folder}: cannot be written ({reason_of(error)}); choose another {option}"
@@ -124,6 +131,9 @@ def locked(folder: Path | None, option: str = "--out") -> Iterator[None]:
     try:
         yield
     finally:
+        with contextlib.suppress(OSError):  # what holds something is kept
+            for each in made:
+                each.rmdir()
         os.close(handle)
 
 

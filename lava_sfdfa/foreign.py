@@ -46,7 +46,8 @@ def first_bytes(path: Path, most: int, problem: str, remedy: str) -> bytearray:
     """
     with reading(f"{path}: {problem}", remedy):
         if not path.is_file():  # a pipe would be waited for
-            raise FileNotFoundError("there is no such file")
+            found = "it is a folder" if path.is_dir() else "there is no such file"
+            raise FileNotFoundError(found)
         opened = gzip.open if path.suffix == ".gz" else open
         with opened(path, "rb") as file:
             return beginning(file, most)

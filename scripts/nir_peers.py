@@ -25,7 +25,8 @@ import torch
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode
 from lava_sfdfa.data.events import Events
-from lava_sfdfa.deploy.exchange.nir import STEP_S, write_nir
+from lava_sfdfa.deploy.exchange.nir import write_nir
+from lava_sfdfa.deploy.exchange.nir_step import STEP_S
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.network.artifact import load_artifact
 

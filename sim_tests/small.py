@@ -1,5 +1,7 @@
 """Small networks and spikes that many tests share."""
 
+import dataclasses
+
 import numpy as np
 
 from lava_sfdfa.config import Config
@@ -7,6 +9,7 @@ from lava_sfdfa.data.encoding import encode_latency
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.data.samples import Dataset, Recordings, split
 from lava_sfdfa.network.fixed import FixedNetwork
+from lava_sfdfa.network.frozen import FrozenLayer, dense_layer
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
 
@@ -67,3 +70,46 @@ def bursts(n=240, n_inputs=60, seconds=2.0, n_events=300) -> Dataset:
     )
     part = whole.take(np.arange(0, 180)), whole.take(np.arange(180, n))
     return split("bursts", (n_inputs,), 4, *part)
+
+
+# --- frozen layers ----------------------------------------------------------------
+
+
+def frozen_conv(seed: int, input_shape, n_out: int, size, **changes) -> FrozenLayer:
+    """A convolution with random weights, and biases, of which much spikes. size: rows
+    and columns of its kernel."""
+    rng = np.random.RandomState(seed)
+    shape = (n_out, *size, input_shape[2] // changes.get("groups", 1))
+    values = {
+        "kernel": rng.randint(-60, 128, size=shape).astype(np.int8),
+        "input_shape": input_shape,
+        "du": 600,
+        "dv": 200,
+        "vth": 300,
+        "bias": (rng.randint(-30, 60, size=n_out) * 8).astype(np.int32),
+        **changes,
+    }
+    return FrozenLayer(**values)
+
+
+def frozen_dense(seed: int, n_pre: int, n_post: int) -> FrozenLayer:
+    rng = np.random.RandomState(seed)
+    weights = rng.randint(-60, 128, size=(n_post, n_pre)).astype(np.int8)
+    bias = rng.randint(-500, 500, size=n_post).astype(np.int32)
+    return dense_layer(weights, 500, 100, 400, bias)
+
+
+def network_above(
+    config: Config, front: tuple[FrozenLayer, ...], n_classes: int = 3
+) -> FixedNetwork:
+    """A small network with frozen layers below it, and biases in all its layers."""
+    network = small_network(config, front[-1].n_post, n_classes)
+    rng = np.random.RandomState(config.seed)
+    layers = tuple(
+        dataclasses.replace(
+            layer,
+            bias=rng.randint(-layer.vth, 2 * layer.vth, layer.n_post).astype(np.int32),
+        )
+        for layer in network.layers
+    )
+    return dataclasses.replace(network, layers=layers, front=front)

@@ -25,7 +25,6 @@ def test_changes_win_over_the_named_values():
         ({"hidden": (32.5,)}, "hidden must be an integer, not 32.5"),
         ({"limit": 1.5}, "limit must be an integer, not 1.5"),
         ({"dataset": 3}, "dataset must be a text, not 3"),
-        ({"hidden": ()}, "hidden must name at least one layer"),
         ({"hidden": (0,)}, "hidden must be between 1 and 65536, not 0"),
         ({"hidden": (10, -3)}, "not -3, which is one of"),
         ({"epochs": 0}, "epochs must be between 1 and 100000, not 0"),
@@ -47,6 +46,13 @@ def test_changes_win_over_the_named_values():
 def test_values_outside_their_range_are_refused(changes, message):
     with pytest.raises(InputError, match=message):
         Config(**changes)
+
+
+def test_to_train_takes_a_hidden_layer():
+    """Networks of other tools that are only used may have none."""
+    assert Config(hidden=()).hidden == ()
+    with pytest.raises(InputError, match="hidden must name at least one layer"):
+        named_config("digits", hidden=())
 
 
 def test_equal_settings_are_equal():

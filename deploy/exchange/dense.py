@@ -4,13 +4,10 @@ A learning network is more than this; `LOST` names what is left behind where a f
 has no place for it.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lava_sfdfa.chip import widths
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.types import Array
 
 LARGEST = 1e100  # of numbers in files, so that products of three are numbers too
@@ -24,33 +21,6 @@ LOST = (  # what an inference format has no place for
     "the record of the training",
     "widths of traces and tags",
 )
-
-
-@dataclass(frozen=True)
-class DenseLif:
-    """A dense layer without delays into Lava's `LIF`, in the chip's integers."""
-
-    weights: Array  # (n_post, n_pre) int8
-    du: int  # decay of u: (4096 - du - 1) / 4096 a step
-    dv: int  # decay of v: (4096 - dv) / 4096 a step
-    vth: int  # spike where v > vth * 2**6
-    bias: Array | None = None  # (n_post,) int32, added to v in every step
-
-
-def dense_layers(artifact: Artifact) -> tuple[DenseLif, ...]:
-    """The layers of an artifact, without what only learning needs.
-
-    Errors: InputError for a layer that can never spike, since lava-dl 0.6.0 cannot
-    load one (netx/utils.py: `optimize_weight_bits` divides by its largest weight).
-    """
-    layers = artifact.network.layers
-    for number, layer in enumerate(layers):
-        if layer.weights.max() <= 0:
-            raise InputError(
-                f"layer {number} has no positive weight, so it never spikes and other "
-                "tools cannot load it; train the network before it is exported"
-            )
-    return tuple(DenseLif(x.weights, x.du, x.dv, x.vth, x.bias) for x in layers)
 
 
 def whole_weights(where: str, weights: Array, vth: int) -> tuple[Array, int, str]:

@@ -1,23 +1,21 @@
 """Networks in the formats of other tools: out and in, by the format's name."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from lava_sfdfa.config import Config
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange import netx, nir
-from lava_sfdfa.deploy.exchange.dense import LOST, DenseLif
+from lava_sfdfa.deploy.exchange.dense import LOST
 from lava_sfdfa.deploy.exchange.import_layers import fits, import_layers
 from lava_sfdfa.deploy.exchange.netx_layers import read_netx
-from lava_sfdfa.deploy.exchange.nir_layers import read_nir
+from lava_sfdfa.deploy.exchange.nir_layers import STEPS, read_nir
 from lava_sfdfa.deploy.exchange.own import own_artifact
-from lava_sfdfa.deploy.exchange.split import split_front
-from lava_sfdfa.deploy.exchange.use_alone import for_use_alone
+from lava_sfdfa.deploy.exchange.use_alone import Layers, for_use_alone, split
 from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.network.artifact import NO_DATA, Artifact
-from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.presets import named_config
 from lava_sfdfa.results import Result
 
@@ -82,32 +80,34 @@ class Imported:
     own: the artifact, of a graph of ours, which needs nothing of a data set.
     """
 
-    layers: tuple[DenseLif, ...]  # at the end, which are dense and may learn
+    layers: Layers
     notes: list[str]
     steps: int | None = None  # of a sample, where the file says them
     own: Artifact | None = None
-    front: tuple[FrozenLayer, ...] = ()  # below them, which never learn
 
 
-def read_network(path: Path, format_: Format, step_s: float) -> Imported:
-    """Read a file of another tool; step_s: the time step of a foreign NIR graph, in
-    seconds. Errors: InputError."""
+def read_network(
+    path: Path, format_: Format, step_s: float | None = None, steps: int = STEPS
+) -> Imported:
+    """Read a file of another tool.
+
+    step_s: the time step of a foreign NIR graph in seconds, None for what it tells;
+    steps: of a sample. Errors: InputError.
+    """
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
     if format_ == "netx":
-        found, steps, notes = read_netx(path)
-        front, layers = split_front(found)
-        imported = Imported(layers, notes, steps, front=front)
-    else:
-        layers, metadata, notes = read_nir(path, step_s)
-        own, more = own_artifact(layers, metadata)
-        imported = Imported(layers, notes + more, own=own)
-    if len(layers) < 2:
-        raise InputError(
-            f"{path}: the network has 1 dense layer; an artifact holds two or more, "
-            "hidden neurons and outputs; add a layer"
-        )
-    return imported
+        layers, named, notes = read_netx(path)
+        return Imported(layers, notes, named)
+    layers, metadata, notes = read_nir(path, step_s, steps)
+    own, more = own_artifact(layers, metadata)
+    return Imported(layers, more if own else notes + more, own=own)
+
+
+def steps_of(name: str, settings: dict[str, Any]) -> int:
+    """Steps of a sample of a data set, None for none, with some settings changed."""
+    given = {k: v for k, v in settings.items() if k == "steps"}
+    return named_config(name, **given).steps
 
 
 def foreign_artifact(
@@ -118,17 +118,31 @@ def foreign_artifact(
     The rest comes from the configuration of a data set, with some settings changed;
     without a data set the network is for use alone. Errors: InputError.
     """
-    hidden = tuple(len(layer.weights) for layer in imported.layers[:-1])
+    front, dense = split(imported.layers)
+    hidden = tuple(layer.n_post for layer in dense[:-1])
     steps = {"steps": imported.steps} if imported.steps else {}
     name = data.name if data else NO_DATA
-    config: Config = named_config(name, **{**steps, **settings, "hidden": hidden})
+    settings = {**steps, **{k: v for k, v in settings.items() if k != "hidden"}}
+    config = dataclasses.replace(named_config(name, **settings), hidden=hidden)
     if data is None:
-        reason = "no data set was named; import the file again with --dataset"
-        artifact = for_use_alone(imported.layers, config, None, reason, imported.front)
+        reason = f"no data set was named; {_what_could(front, dense)}"
+        artifact = for_use_alone(imported.layers, config, None, reason)
     else:
-        artifact = import_layers(imported.layers, config, data, imported.front)
+        artifact = import_layers(imported.layers, config, data)
     imported.notes.append(_added(artifact, name))
     return artifact
+
+
+def _what_could(front: Layers, dense: Layers) -> str:
+    """Which layers would learn with a data set."""
+    if len(dense) < 2:
+        return "the rule learns two dense layers or more, and the file ends with one"
+    if not front:
+        return "import the file again with --dataset"
+    return (
+        f"the {len(dense)} dense layers after the convolutions can learn: import the "
+        "file again with --dataset"
+    )
 
 
 def _added(artifact: Artifact, name: str) -> str:
@@ -141,4 +155,4 @@ def _added(artifact: Artifact, name: str) -> str:
 def default_data(imported: Imported) -> Dataset | None:
     """The data set of a network for which none was named: digits where it fits."""
     digits = load_dataset("digits")
-    return digits if fits(imported.layers, digits, imported.front) else None
+    return digits if fits(imported.layers, digits) else None

@@ -1,6 +1,7 @@
 """Make the layers of another tool an artifact that learns on the chip rule.
 
-The integers are kept. What a foreign file does not hold (the rule, the feedback
+The dense layers at the end learn; those before them stay as they are. The integers are
+kept. What a foreign file does not hold (the rule, the feedback
 weights, the encoding) comes from a data set's configuration, in units in which the
 first layer has the threshold of that configuration: then its learning rate fits.
 """
@@ -14,14 +15,13 @@ from lava_sfdfa.chip import widths
 from lava_sfdfa.chip.protocol import RATE_BITS
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.samples import Dataset
-from lava_sfdfa.deploy.exchange.dense import DenseLif
-from lava_sfdfa.deploy.exchange.use_alone import for_use_alone
+from lava_sfdfa.deploy.exchange.use_alone import Layers, for_use_alone, split
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
-from lava_sfdfa.network.frozen import FrozenLayer
+from lava_sfdfa.network.frozen import FrozenLayer, dense_weights
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import Layer, Network
 from lava_sfdfa.types import Array
@@ -29,46 +29,34 @@ from lava_sfdfa.types import Array
 N_PROBED = 200  # training samples that show how much each neuron fires
 
 
-def import_layers(
-    layers: tuple[DenseLif, ...],
-    config: Config,
-    data: Dataset,
-    front: tuple[FrozenLayer, ...] = (),
-) -> Artifact:
-    """An artifact without training, of the layers of another tool.
+def import_layers(layers: Layers, config: Config, data: Dataset) -> Artifact:
+    """An artifact without training, of the layers of another tool; the last is dense.
 
-    config: its `hidden` has to name the hidden layers; thresholds, time constants, the
-    limits of weights and `target_rate` are set from the layers. Neurons shall go on to
-    fire as they do on `data`, which sets the target of homeostasis. Where the rule
-    cannot be built, the network is for use alone and says why in `no_rule`.
-    Errors: InputError where the data do not fit.
+    config: its `hidden` has to name the hidden layers that learn; thresholds, time
+    constants, the limits of weights and `target_rate` are set from the layers. Neurons
+    shall go on to fire as they do on `data`, which sets the target of homeostasis.
+    Where the rule cannot be built, the network is for use alone and says why in
+    `no_rule`. Errors: InputError where the data do not fit.
     """
-    _check_sizes(layers, data, front)
+    _check_sizes(layers, data)
     try:
-        return _learning(layers, config, data, front)
+        return _learning(layers, config, data)
     except InputError as error:
-        return for_use_alone(layers, config, data, str(error), front)
+        return for_use_alone(layers, config, data, str(error))
 
 
-def fits(
-    layers: tuple[DenseLif, ...], data: Dataset, front: tuple[FrozenLayer, ...] = ()
-) -> bool:
+def fits(layers: Layers, data: Dataset) -> bool:
     """Whether the layers take the samples of a data set and tell its classes."""
-    n_in = front[0].n_pre if front else layers[0].weights.shape[1]
-    n_out = len(layers[-1].weights)
+    n_in, n_out = layers[0].n_pre, layers[-1].n_post
     return n_in == math.prod(data.shape) and n_out >= data.n_classes
 
 
-def _learning(
-    layers: tuple[DenseLif, ...],
-    config: Config,
-    data: Dataset,
-    front: tuple[FrozenLayer, ...],
-) -> Artifact:
+def _learning(layers: Layers, config: Config, data: Dataset) -> Artifact:
     """The artifact with its rule. Errors: InputError where that cannot be built."""
-    _check_decays(layers, config.steps)
-    config = _in_units_of(layers, config)
-    network = dataclasses.replace(_with_rule(layers, config), front=front)
+    front, dense = split(layers)
+    _check_learnable(dense, config.steps)
+    config = _in_units_of(dense, config)
+    network = _with_rule(front, dense, config)
     rates = _firing(network, config, data)
     mean = float(np.mean(np.concatenate(rates)) / 2**RATE_BITS)
     config = dataclasses.replace(config, target_rate=mean)
@@ -76,7 +64,7 @@ def _learning(
         config=config,
         data_digest=data.digest,
         shape=data.shape,
-        network=dataclasses.replace(_with_rule(layers, config), front=front),
+        network=_with_rule(front, dense, config),
         rates=rates,
         n_learned=0,
         record={},
@@ -85,12 +73,9 @@ def _learning(
     )
 
 
-def _check_sizes(
-    layers: tuple[DenseLif, ...], data: Dataset, front: tuple[FrozenLayer, ...]
-) -> None:
-    if not fits(layers, data, front):
-        n_in = front[0].n_pre if front else layers[0].weights.shape[1]
-        n_out = len(layers[-1].weights)
+def _check_sizes(layers: Layers, data: Dataset) -> None:
+    if not fits(layers, data):
+        n_in, n_out = layers[0].n_pre, layers[-1].n_post
         raise InputError(
             f"the network has {n_in} inputs and {n_out} outputs, but {data.name} has "
             f"{math.prod(data.shape)} pixels and {data.n_classes} classes; name the "
@@ -98,7 +83,18 @@ def _check_sizes(
         )
 
 
-def _check_decays(layers: tuple[DenseLif, ...], steps: int) -> None:
+def _check_learnable(layers: Layers, steps: int) -> None:
+    """Errors: InputError for what the rule cannot learn."""
+    if len(layers) < 2:
+        raise InputError(
+            "1 layer at its end is dense; the rule learns two or more, hidden neurons "
+            "and outputs; train others above it with --front"
+        )
+    if layers[-1].vth == widths.THRESHOLD.maximum:
+        raise InputError(
+            "its outputs never spike; the rule learns from how often they do; end the "
+            "network with neurons that spike"
+        )
     for number, layer in enumerate(layers):
         slow, fast = _seen_taus(layer, steps)
         if slow == fast:
@@ -113,7 +109,7 @@ def _check_decays(layers: tuple[DenseLif, ...], steps: int) -> None:
             )
 
 
-def _taus(layer: DenseLif) -> tuple[float, float]:
+def _taus(layer: FrozenLayer) -> tuple[float, float]:
     """Time constants in steps, the longer first: the rule's two traces are the filters
     of u and v, and their order does not change what the membrane sees of a spike.
     Half a unit of decay stands for none, and for all but half of all."""
@@ -123,13 +119,13 @@ def _taus(layer: DenseLif) -> tuple[float, float]:
     return float(taus.max()), float(taus.min())
 
 
-def _seen_taus(layer: DenseLif, steps: int) -> tuple[float, float]:
+def _seen_taus(layer: FrozenLayer, steps: int) -> tuple[float, float]:
     """The same as far as a sample can show them: nothing decays for longer."""
     slow, fast = _taus(layer)
     return min(slow, steps), min(fast, steps)
 
 
-def _in_units_of(layers: tuple[DenseLif, ...], config: Config) -> Config:
+def _in_units_of(layers: Layers, config: Config) -> Config:
     """`config` with time constants, thresholds and weight limit of the layers."""
     step_s = config.duration_s / config.steps
     first, last = layers[0], layers[-1]
@@ -145,30 +141,29 @@ def _in_units_of(layers: tuple[DenseLif, ...], config: Config) -> Config:
     )
 
 
-def _with_rule(layers: tuple[DenseLif, ...], config: Config) -> FixedNetwork:
-    """The layers with the learning rule that `config` describes."""
+def _with_rule(front: Layers, layers: Layers, config: Config) -> FixedNetwork:
+    """The layers with the learning rule that `config` describes, above the front."""
     unit = widths.WEIGHT.maximum / config.weight_limit
     step_s = config.duration_s / config.steps
-    n_out, real = layers[-1].weights.shape[0], []
+    n_out, real = layers[-1].n_post, []
     for layer in layers:
         slow, fast = _seen_taus(layer, config.steps)
         threshold = layer.vth / (slow * unit)
-        real.append(
-            Layer(layer.weights / unit, threshold, fast * step_s, slow * step_s)
-        )
+        weights = dense_weights(layer) / unit
+        real.append(Layer(weights, threshold, fast * step_s, slow * step_s))
     feedback = tuple(np.zeros((layer.n_post, n_out)) for layer in real[:-1])
     network = Network(tuple(real), feedback, config.steps, config.duration_s)
     made = quantise(network, config)
     kept = tuple(map(_keep, made.layers, layers))
-    return dataclasses.replace(made, layers=kept)
+    return dataclasses.replace(made, layers=kept, front=front)
 
 
-def _keep(made: FixedLayer, layer: DenseLif) -> FixedLayer:
+def _keep(made: FixedLayer, layer: FrozenLayer) -> FixedLayer:
     """The rule of one and the integers of the other."""
     slow, fast = _taus(layer)
     return dataclasses.replace(
         made,
-        weights=layer.weights,
+        weights=dense_weights(layer),
         du=layer.du,
         dv=layer.dv,
         vth=layer.vth,

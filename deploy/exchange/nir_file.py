@@ -5,7 +5,7 @@ package checks more than we need (it refuses the `Output` of three dimensions th
 Rockpool writes), and it does not say where a damaged file is wrong.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,17 @@ from lava_sfdfa.hdf5.reader import Group, Rows, read_file
 
 PROBLEM = "cannot be read as a NIR graph"
 REMEDY = "allowed is a file that nir.write made"
+DEEPEST = 8  # graphs inside of graphs
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node by its type, such as "Linear", and its parameters by name."""
+    """A node by its type, such as "Linear", and its parameters by name; graph: of a
+    node that is a graph itself."""
 
     kind: str
     fields: dict[str, Any]
+    graph: "Graph | None" = None
 
 
 @dataclass(frozen=True)
@@ -30,31 +33,44 @@ class Graph:
 
     nodes: dict[str, Node]
     edges: list[tuple[str, str]]
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 def read_graph(path: Path) -> Graph:
     """Read a file; its numbers are not looked at. Errors: InputError."""
     file = read_file(path, PROBLEM, REMEDY)
     try:
-        top = file.group("node")
-        nodes = {
-            name: _read_node(f"{path}: node {name!r}", entry)
-            for name, entry in top.group("nodes").entries.items()
-        }
-        edges = [(_text(a), _text(b)) for a, b in top.value("edges")]
-        has_more = "metadata" in top
-        metadata = _values(top.group("metadata")) if has_more else {}
+        return _read_graph(path, file.group("node"), "", 0)
     except (LookupError, ValueError, TypeError) as error:
         raise InputError(f"{path}: {PROBLEM} ({error}); {REMEDY}") from None
+
+
+def _read_graph(path: Path, group: Group, inside: str, depth: int) -> Graph:
+    """inside: the names of the graphs around this one, each with a dot."""
+    if depth > DEEPEST:
+        raise ValueError(f"graphs inside of graphs are more than {DEEPEST} deep")
+    nodes = {
+        name: _read_node(path, inside + name, entry, depth)
+        for name, entry in group.group("nodes").entries.items()
+    }
+    edges = [(_text(a), _text(b)) for a, b in group.value("edges")]
+    has_more = "metadata" in group
+    metadata = _values(group.group("metadata")) if has_more else {}
     return Graph(nodes, edges, metadata)
 
 
-def _read_node(where: str, entry: Any) -> Node:
+def _read_node(path: Path, name: str, entry: Any, depth: int) -> Node:
     if not isinstance(entry, Group) or "type" not in entry:
-        raise InputError(f"{where}: type is missing, such as Linear or CubaLIF")
+        raise InputError(
+            f"{path}: node {name!r}: type is missing, such as Linear or CubaLIF"
+        )
     fields = _values(entry)
-    return Node(_text(fields.pop("type", None)), fields)
+    kind = _text(fields.pop("type", None))
+    if kind == "NIRGraph":
+        return Node(kind, fields, _read_graph(path, entry, f"{name}.", depth + 1))
+    if "metadata" in entry and isinstance(entry.entries["metadata"], Group):
+        fields["metadata"] = _values(entry.group("metadata"))
+    return Node(kind, fields)
 
 
 def _values(group: Group) -> dict[str, Any]:

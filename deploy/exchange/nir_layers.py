@@ -1,212 +1,219 @@
-"""NIR, in: the layers of a graph in the chip's integers.
+"""NIR, in: a graph as layers in the chip's integers.
 
-NIR has no time step, so a graph is read with forward Euler and the step of the tool
-that wrote it: `u += step / tau_syn * (w_in * x - u)`, then
-`v += step / tau_mem * (r * u - v)`. The factors go into the weights, so that u and v
-are those of Lava's `LIF`. A `LIF` node has no current of its own: its u forgets all in
-a step, which is du 4095.
+The nodes between two layers of neurons become one linear map (`geometry.py`), and each
+map with its neurons a layer (`nir_integers.py`).
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.chip import widths
-from lava_sfdfa.deploy.exchange.dense import (
-    DenseLif,
-    check_field,
-    finite,
-    held_membrane_decay,
-)
-from lava_sfdfa.deploy.exchange.nir import METADATA, STEP_S, WHOLE
-from lava_sfdfa.deploy.exchange.nir_chain import pairs_of
-from lava_sfdfa.deploy.exchange.nir_file import Graph, Node, read_graph
+from lava_sfdfa.deploy.exchange.geometry import Image, Map, compose, identity
+from lava_sfdfa.deploy.exchange.limits import Limits
+from lava_sfdfa.deploy.exchange.nir_chain import LINEAR, SILENT, SPIKING, chain_of
+from lava_sfdfa.deploy.exchange.nir_file import Node, read_graph
+from lava_sfdfa.deploy.exchange.nir_integers import layer_of
+from lava_sfdfa.deploy.exchange.nir_linear import image_of, map_of
+from lava_sfdfa.deploy.exchange.nir_neurons import Neurons, read_neurons
+from lava_sfdfa.deploy.exchange.nir_reader import Reader
+from lava_sfdfa.deploy.exchange.nir_step import STEP_S, step_of
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.types import Array
+from lava_sfdfa.network.frozen import MOST, FrozenLayer, dense_layer, dense_weights
 
-LEAST = 1e-100  # of a threshold; smaller weights are none
+METADATA = "lava_sfdfa"  # its name among the metadata of a graph of ours
+STEPS = 64  # of a sample, where nothing else is said
 
 
 def read_nir(
-    path: Path, step_s: float = STEP_S
-) -> tuple[tuple[DenseLif, ...], dict[str, Any], list[str]]:
+    path: Path, step_s: float | None = None, steps: int = STEPS
+) -> tuple[tuple[FrozenLayer, ...], dict[str, Any], list[str]]:
     """Layers, the metadata of the graph as they stand there, and what was changed.
 
-    step_s: of the tool that wrote the graph, if we did not. Errors: InputError, naming
-    node and field, for all that is not a chain of dense layers and CubaLIF or LIF.
+    The last layer is dense. step_s: of the tool that wrote the graph, if we did not,
+    None for what the file tells; steps: of a sample, in which outputs without spikes
+    shall stay in range. Errors: InputError, naming nodes and fields.
     """
     graph = read_graph(path)
-    step_s = STEP_S if METADATA in graph.metadata else step_s
-    pairs, layers, notes = pairs_of(path, graph), [], []
-    n_before = _inputs_named(path, graph, pairs[0][0])
-    for linear, lif in pairs:
-        dense = Reader(path, linear, graph.nodes[linear])
-        neurons = Reader(path, lif, graph.nodes[lif])
-        weights = _weights(dense, n_before)
-        layer, more = _layer(dense, neurons, weights, step_s)
-        layers.append(layer)
-        notes += more
-        n_before = len(weights)
+    chain = chain_of(path, graph)
+    readers = [Reader(path, name, node) for name, node in chain]
+    notes: list[str] = []
+    if METADATA in graph.metadata:
+        step_s = STEP_S
+    else:
+        step_s, notes = step_of(readers, step_s)
+        notes += _about_resets(readers)
+    blocks, more = _blocks(path, readers, step_s)
+    limits, layers, notes = Limits(path), list[FrozenLayer](), notes + more
+    for number, block in enumerate(blocks):
+        with limits.here():
+            layer, more = layer_of(
+                block.where, block.map, block.neurons, steps, is_input=number == 0
+            )
+            layers.append(layer)
+            notes += more
+    limits.check()
+    with limits.here():
+        layers[-1] = _dense_output(blocks[-1], layers[-1])
+    limits.check()
+    notes = [note.removeprefix(f"{path}: ") for note in notes]
     return tuple(layers), graph.metadata, notes
 
 
+# --- blocks: a map and its neurons ------------------------------------------------
+
+
 @dataclass(frozen=True)
-class Reader:
-    """A node whose fields are read by name, each checked."""
+class Block:
+    """A linear map, its neurons, and what messages call the map."""
 
-    path: Path
-    name: str
-    node: Node
+    where: str
+    map: Map
+    neurons: Neurons
 
-    @property
-    def where(self) -> str:
-        """How messages call the node."""
-        return f"{self.path}: node {self.name!r}"
 
-    def numbers(self, field: str, default: float | None = None) -> Array:
-        """A field as finite numbers, float64. Errors: InputError."""
-        value = self.node.fields.get(field, default)
-        if value is None:
-            raise InputError(
-                f"{self.where}: {field} is missing, which a {self.node.kind} must have"
+@dataclass
+class _Data:
+    """What comes out of the nodes so far."""
+
+    image: Image | None = None  # None where nothing said it
+    map: Map | None = None  # since the last neurons
+    reader: Reader | None = None  # of the last node of it
+    is_first: bool = True  # whether no node but of shapes was before
+
+
+def _blocks(
+    path: Path, readers: list[Reader], step_s: float
+) -> tuple[list[Block], list[str]]:
+    """The layers of a chain in floating point, and notes. Errors: InputError, with all
+    that the nodes hold which cannot be taken over."""
+    limits, neurons = Limits(path), dict[str, Neurons]()
+    for reader in readers:
+        if reader.node.kind in (*SPIKING, *SILENT):
+            with limits.here():
+                neurons[reader.name] = read_neurons(reader, step_s)
+    _check_silent(readers, limits)
+    data, blocks, notes = _Data(), list[Block](), list[str]()
+    with limits.here():
+        for reader in readers:
+            if reader.node.kind in LINEAR:
+                notes += _add_map(data, reader)
+            elif reader.name in neurons:
+                blocks.append(_block(path, data, reader, neurons[reader.name]))
+            elif reader.node.kind in ("Input", "Flatten"):
+                _add_shape(data, reader)
+            elif reader.node.kind != "Output":
+                data.map = None  # of neurons that were refused
+        if data.map is not None:
+            blocks.append(_sums(path, data, step_s))
+            notes.append(
+                f"node {blocks[-1].neurons.reader.name!r} leads to no neurons; the sum "
+                "of what it makes over a sample is the output"
             )
-        return finite(self.where, field, value)
+    limits.check()
+    if not blocks:
+        raise InputError(f"{path}: the graph has no layers")
+    return blocks, notes
 
-    def matrix(self) -> Array:
-        """The weights (n_post, n_pre) of a dense layer. Errors: InputError."""
-        weights = self.numbers("weight")
-        if weights.ndim != 2:
-            raise InputError(
-                f"{self.where}: weight has the shape {weights.shape}; allowed is "
-                "(neurons, inputs)"
-            )
-        return weights
 
-    def same(self, field: str, n: int, default: float | None = None) -> float:
-        """A field that is the same in each of n neurons. Errors: InputError."""
-        values = self.numbers(field, default)
-        if values.size not in (1, n):
-            raise InputError(
-                f"{self.where}: {field} has the shape {values.shape}, but the layer "
-                f"has {n} neurons; allowed is a number for each"
-            )
-        if not np.allclose(values, values.flat[0], rtol=1e-5, atol=0):
-            raise InputError(
-                f"{self.where}: {field} is from {values.min():.4g} to "
-                f"{values.max():.4g}; allowed is one for all neurons of a layer"
-            )
-        return float(values.flat[0])
-
-    def zero(self, field: str, what: str) -> None:
-        """Errors: InputError for a field other than 0; what: why it has to be."""
-        values = self.numbers(field, 0.0)
-        if np.any(values != 0):
-            raise InputError(
-                f"{self.where}: {field} is from {values.min():.4g} to "
-                f"{values.max():.4g}; allowed is 0, since {what}"
+def _check_silent(readers: list[Reader], limits: Limits) -> None:
+    """Neurons that send values instead of spikes are outputs only."""
+    kinds = [reader.node.kind for reader in readers]
+    for number, reader in enumerate(readers):
+        is_last = not {*LINEAR, *SPIKING, *SILENT} & set(kinds[number + 1 :])
+        if reader.node.kind in SILENT and not is_last:
+            limits.add(
+                f"node {reader.name!r} is a {reader.node.kind}, which sends values and "
+                "no spikes to the next node; allowed is that at the end only; make it "
+                "a LIF"
             )
 
-    def share(self, field: str, n: int, step_s: float) -> float:
-        """What decays in a step by the time constant `field`. Errors: InputError."""
-        tau = self.same(field, n)
-        if tau < step_s * (1 - 1e-5):
-            raise InputError(
-                f"{self.where}: {field} is {tau:.4g} s; allowed is a step or more, "
-                f"{step_s:.4g} s; give the step of the tool that wrote it with --step, "
-                "1e-6 for Norse"
-            )
-        return min(step_s / tau, 1.0)
 
-
-def _inputs_named(path: Path, graph: Graph, first: str) -> int:
-    """How many inputs the first layer takes. Errors: InputError where the graph names
-    another number."""
-    n_inputs = Reader(path, first, graph.nodes[first]).matrix().shape[1]
-    for name, node in graph.nodes.items():
-        if node.kind == "Input":
-            shape = Reader(path, name, node).numbers("shape")
-            if n_inputs not in (shape.prod(), shape.flat[-1]):
-                raise InputError(
-                    f"{path}: node {name!r}: shape is "
-                    f"{', '.join(f'{size:g}' for size in shape.flat)}, but node "
-                    f"{first!r} takes {n_inputs} inputs; they have to be equal"
-                )
-    return n_inputs
-
-
-def _weights(dense: Reader, n_before: int) -> Array:
-    """The matrix (n_post, n_pre) of a dense layer without bias. Errors: InputError."""
-    dense.zero("bias", "neurons of an artifact have no constant input")
-    weights = dense.matrix()
-    if weights.shape[1] != n_before:
+def _add_shape(data: _Data, reader: Reader) -> None:
+    """An Input or Flatten, which may say what the image is."""
+    field = "shape" if reader.node.kind == "Input" else "input_type"
+    image = image_of(reader.sizes(field))
+    if image is None:
+        return
+    if data.image is None or (data.is_first and math.prod(image) == _size(data)):
+        data.image = image
+    elif reader.node.kind == "Flatten" and math.prod(image) != _size(data):
         raise InputError(
-            f"{dense.where}: weight has the shape {weights.shape}, but {n_before} "
-            f"inputs lead to it; allowed is (neurons, {n_before})"
+            f"{reader.where}: {field} has {math.prod(image)} values, but "
+            f"{_size(data)} come; they have to be equal"
         )
-    return weights
 
 
-def _layer(
-    dense: Reader, neurons: Reader, weights: Array, step_s: float
-) -> tuple[DenseLif, list[str]]:
-    """A dense layer and its neurons in our integers, and notes."""
-    n = len(weights)
-    for field in ("v_leak", "v_reset"):
-        neurons.zero(field, "the chip's neurons rest at 0 and reset to it")
-    is_plain = neurons.node.kind == "LIF"
-    share_u, w_in = 1.0, 1.0  # of a LIF
-    if not is_plain:
-        share_u = neurons.share("tau_syn", n, step_s)
-        w_in = neurons.same("w_in", n, 1.0)
-    share_v = neurons.share("tau" if is_plain else "tau_mem", n, step_s)
-    threshold = neurons.same("v_threshold", n)
-    if threshold < LEAST:
+def _size(data: _Data) -> int:
+    return math.prod(data.image or (0,))
+
+
+def _add_map(data: _Data, reader: Reader) -> list[str]:
+    """A node without neurons, made one with those before it. Returns notes."""
+    found = map_of(reader, data.image, data.is_first)
+    notes = []
+    if data.map is not None and data.reader is not None:
+        try:
+            found = compose(data.map, found)
+        except InputError as error:
+            raise InputError(
+                f"{reader.where} behind {data.reader.name!r}: {error}"
+            ) from None
+        notes = [f"nodes {data.reader.name!r} and {reader.name!r} became one layer"]
+    data.map, data.reader, data.is_first = found, reader, False
+    data.image = found.output_shape
+    return notes
+
+
+def _block(path: Path, data: _Data, reader: Reader, neurons: Neurons) -> Block:
+    """A layer of neurons; without a map before them each takes its own input."""
+    if data.map is None and data.image is None:
+        data.image = image_of(np.shape(reader.numbers("r")))
+    found = data.map or identity(data.image or (1, 1, 1))
+    block = Block((data.reader or reader).where, found, neurons)
+    data.map, data.reader, data.is_first = None, None, False
+    data.image = found.output_shape
+    return block
+
+
+def _sums(path: Path, data: _Data, step_s: float) -> Block:
+    """What is left at the end, with neurons that add it up and never spike."""
+    assert data.map is not None and data.reader is not None
+    node = Node("I", {"r": np.ones(1)})
+    neurons = read_neurons(Reader(path, data.reader.name, node), step_s)
+    return Block(data.reader.where, data.map, neurons)
+
+
+# --- outputs ----------------------------------------------------------------------
+
+
+def _dense_output(block: Block, layer: FrozenLayer) -> FrozenLayer:
+    """The last layer as a dense one, its outputs counted by channel first, as other
+    tools do. Errors: InputError where that is too large."""
+    if layer.is_dense:
+        return layer
+    if layer.n_post * layer.n_pre > MOST:
         raise InputError(
-            f"{neurons.where}: v_threshold is {threshold:.4g}; allowed is more than 0, "
-            f"and {LEAST:g} at least"
+            f"{block.where}: the outputs are {layer.n_post} neurons that read "
+            f"{layer.n_pre} inputs; allowed are {MOST} weights; end with a dense layer"
         )
-    gain = share_u * w_in * share_v * neurons.same("r", n)
-    weights = finite(dense.where, f"weight times {gain:.4g}", weights * gain)
-    whole, vth, notes = _to_eight_bits(dense.where, weights, threshold)
-    du = check_field(
-        neurons.where, "du of tau_syn", round(share_u * WHOLE) - 1, widths.DECAY
-    )
-    dv, note = held_membrane_decay(neurons.where, round(share_v * WHOLE))
-    return DenseLif(whole, du, dv, vth), [*notes, *note]
+    by_channel = np.arange(layer.n_post).reshape(layer.output_shape)
+    order = np.moveaxis(by_channel, 2, 0).ravel()
+    bias = None if layer.bias is None else layer.biases[order]
+    weights = np.ascontiguousarray(dense_weights(layer)[order])
+    return dense_layer(weights, layer.du, layer.dv, layer.vth, bias)
 
 
-def _to_eight_bits(
-    where: str, weights: Array, threshold: float
-) -> tuple[Array, int, list[str]]:
-    """Integers as they are where they fit, or scaled to the largest that the weights
-    and the threshold of the chip allow. Errors: InputError where nothing is left."""
-    # Products of floats that should be integers miss them by less than this.
-    is_whole = all(
-        np.allclose(values, np.rint(values), rtol=0, atol=1e-4)
-        for values in (weights, threshold)
-    )
-    most = widths.THRESHOLD.maximum
-    if is_whole and widths.WEIGHT.holds(np.rint(weights)) and threshold <= most:
-        return np.rint(weights).astype(np.int8), round(threshold), []
-    largest = np.abs(weights).max()
-    largest = largest if largest >= LEAST else 1.0
-    scale = min(widths.WEIGHT.maximum / largest, most / threshold)
-    scaled = weights * scale
-    rounded = np.rint(scaled)
-    if weights.any() and not rounded.any():
-        raise InputError(
-            f"{where}: the threshold is {threshold / largest:.3g} times the largest "
-            f"weight, as u and v see it; the chip holds less than {2 * most}"
-        )
-    note = (
-        f"{where}: weights were rounded to 8 bits, {1 / scale:.3g} a unit, off by "
-        f"{np.abs(rounded - scaled).max():.2f} units at most; vth {threshold:.4g} "
-        f"became {round(threshold * scale)}"
-    )
-    if scale * threshold == most:
-        note += (
-            ", the most that the chip holds; is the step of the tool right (--step)?"
-        )
-    return rounded.astype(np.int8), round(threshold * scale), [note]
+def _about_resets(readers: list[Reader]) -> list[str]:
+    """A note where a file says that its neurons subtract the threshold."""
+    for reader in readers:
+        fields = {**reader.node.fields, **reader.node.fields.get("metadata", {})}
+        for value in fields.values():
+            if isinstance(value, (bytes, str)) and "subtract" in str(value).lower():
+                return [
+                    f"node {reader.name!r} subtracts the threshold from v at a spike; "
+                    "the chip's neurons return to 0, so they spike less often"
+                ]
+    return []

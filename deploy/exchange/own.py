@@ -4,21 +4,22 @@ Others may have changed its metadata or its layers, so all that they say is chec
 where it is not whole, the graph is read as one of another tool.
 """
 
-import dataclasses
 import json
 from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.deploy.exchange.dense import DenseLif
-from lava_sfdfa.deploy.exchange.nir import METADATA, STEP_S
+from lava_sfdfa.deploy.exchange.geometry import grouped
+from lava_sfdfa.deploy.exchange.nir_layers import METADATA
+from lava_sfdfa.deploy.exchange.nir_step import STEP_S
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.artifact import Artifact, from_content
+from lava_sfdfa.network.artifact import Artifact, from_content, front_content
 from lava_sfdfa.network.content import checked_provenance
+from lava_sfdfa.network.frozen import FrozenLayer, dense_weights
 
 
 def own_artifact(
-    layers: tuple[DenseLif, ...], metadata: dict[str, Any]
+    layers: tuple[FrozenLayer, ...], metadata: dict[str, Any]
 ) -> tuple[Artifact | None, list[str]]:
     """The artifact of a graph with our metadata, with its layers as they are now, and
     notes; None for the graph of another tool, or where the metadata are not whole."""
@@ -45,19 +46,51 @@ def _not_used(why: str) -> str:
     )
 
 
-def _artifact(layers: tuple[DenseLif, ...], said: dict[str, Any]) -> Artifact:
+def _artifact(layers: tuple[FrozenLayer, ...], said: dict[str, Any]) -> Artifact:
     if said["step_s"] != STEP_S:
         raise InputError(f"step_s is {said['step_s']}, not {STEP_S}")
     content = _arrays(said["content"])
-    if len(content["layers"]) != len(layers):
-        raise InputError(
-            f"they have {len(content['layers'])} layers, the graph has {len(layers)}"
-        )
+    front = content.get("front", {})
+    n_said = len(front) + len(content["layers"])
+    if n_said != len(layers):
+        raise InputError(f"they have {n_said} layers, the graph has {len(layers)}")
     for number, layer in enumerate(layers):
-        values = dataclasses.asdict(layer)
-        kept = {name: value for name, value in values.items() if value is not None}
-        content["layers"][str(number)] |= kept
+        if number < len(front):
+            group = front[str(number)]
+            group |= _frozen(layer, group)
+        else:
+            group = content["layers"][str(number - len(front))]
+            group |= _learning(layer, group)
     return from_content(content, checked_provenance(json.dumps(said["provenance"])))
+
+
+def _learning(layer: FrozenLayer, said: dict[str, Any]) -> dict[str, Any]:
+    """What the graph says of a layer that learns."""
+    found = {"du": layer.du, "dv": layer.dv, "vth": layer.vth}
+    return {**found, "weights": dense_weights(layer), **_bias(layer, said)}
+
+
+def _frozen(layer: FrozenLayer, said: dict[str, Any]) -> dict[str, Any]:
+    """What the graph says of a frozen layer; the order of samples, groups, and what
+    image a dense layer reads, which are not in it, are as in the metadata."""
+    found = {**front_content((layer,))["0"], "channels_first": said["channels_first"]}
+    if layer.is_dense:
+        rows, columns, channels = found["input_shape"] = said["input_shape"]
+        kernel = layer.kernel.reshape(len(layer.kernel), rows, columns, channels)
+        if said["channels_first"] and layer.input_shape[:2] == (1, 1):
+            kernel = layer.kernel.reshape(len(layer.kernel), channels, rows, columns)
+            kernel = np.ascontiguousarray(np.moveaxis(kernel, 1, 3))
+        found["kernel"] = kernel
+    elif (parts := grouped(layer.kernel, int(said["groups"]))) is not None:
+        found |= {"kernel": parts, "groups": said["groups"]}
+    return {**found, **_bias(layer, said)}
+
+
+def _bias(layer: FrozenLayer, said: dict[str, Any]) -> dict[str, Any]:
+    """Biases of 0 are none to a reader, but may have been there."""
+    if layer.bias is not None:
+        return {"bias": layer.bias}
+    return {"bias": np.zeros_like(said["bias"])} if "bias" in said else {}
 
 
 def _arrays(value: Any) -> Any:

@@ -9,43 +9,46 @@ import numpy as np
 
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.samples import Dataset
-from lava_sfdfa.deploy.exchange.dense import DenseLif
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.fixed import FixedLayer
-from lava_sfdfa.network.frozen import FrozenLayer
+from lava_sfdfa.network.frozen import FrozenLayer, dense_weights
 from lava_sfdfa.network.quantise import with_settings
 from lava_sfdfa.network.rule import Rule, Scale
 
 NOTHING = Rule(tag=Scale(0, 0), weight=Scale(0, 0))
+Layers = tuple[FrozenLayer, ...]
+
+
+def split(layers: Layers) -> tuple[Layers, Layers]:
+    """The front of a network, and the dense layers at its end, one at least."""
+    first = len(layers) - 1
+    while first and layers[first - 1].is_dense:
+        first -= 1
+    return layers[:first], layers[first:]
 
 
 def for_use_alone(
-    layers: tuple[DenseLif, ...],
-    config: Config,
-    data: Dataset | None,
-    reason: str,
-    front: tuple[FrozenLayer, ...] = (),
+    layers: Layers, config: Config, data: Dataset | None, reason: str
 ) -> Artifact:
-    """An artifact without a rule.
+    """An artifact without a rule, of layers of which the last is dense.
 
-    config: its encoding of samples holds, and its `hidden` names the hidden layers;
-    data: what it classifies, None for samples of any shape that has its inputs; reason:
-    why it cannot learn.
+    config: its encoding of samples holds, and its `hidden` names the hidden layers
+    behind the front, see `split`; data: what it classifies, None for samples of any
+    shape that has its inputs; reason: why it cannot learn.
     """
-    n_in = front[0].n_pre if front else layers[0].weights.shape[1]
-    n_out = len(layers[-1].weights)
-    last = len(layers) - 1
+    front, dense = split(layers)
+    last = len(dense) - 1
     fixed = tuple(
-        _layer(layer, 0 if number == last else n_out)
-        for number, layer in enumerate(layers)
+        _layer(layer, 0 if number == last else dense[-1].n_post)
+        for number, layer in enumerate(dense)
     )
     network = with_settings(fixed, config.steps, config)
     return Artifact(
         config=config,
         data_digest=data.digest if data else "",
-        shape=data.shape if data else (n_in,),
+        shape=data.shape if data else (layers[0].n_pre,),
         network=dataclasses.replace(network, front=front),
-        rates=tuple(np.zeros(len(x.weights), np.int32) for x in layers[:-1]),
+        rates=tuple(np.zeros(layer.n_post, np.int32) for layer in dense[:-1]),
         n_learned=0,
         record={},
         provenance={"dataset": data.source} if data else {},
@@ -54,11 +57,11 @@ def for_use_alone(
     )
 
 
-def _layer(layer: DenseLif, n_feedback: int) -> FixedLayer:
+def _layer(layer: FrozenLayer, n_feedback: int) -> FixedLayer:
     """Neurons and weights as they are; feedback, traces and factors are nothing."""
     return FixedLayer(
-        weights=layer.weights,
-        feedback=np.zeros((len(layer.weights), n_feedback), np.int8),
+        weights=dense_weights(layer),
+        feedback=np.zeros((layer.n_post, n_feedback), np.int8),
         du=layer.du,
         dv=layer.dv,
         vth=layer.vth,

@@ -8,6 +8,7 @@ from lava_sfdfa.chip.protocol import SILENT_RATE
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.deploy.mapping.graph import Graph
 from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.front import through_front
 from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.types import Array
 
@@ -34,9 +35,10 @@ def measure(
 ) -> Activity:
     """Present the samples and count; weights stay as they are.
 
-    n_learned: samples learned before, which says whose turn it is to probe; rates: of
-    an artifact, which say who is woken. In a learning graph the messages of
-    `assign_credit` in `simulate.py` are added. A rule visits the synapses of a neuron
+    events: the samples, for the first layer, frozen or not; n_learned: samples learned
+    before, which says whose turn it is to probe; rates: of an artifact, which say who
+    is woken. In a learning graph the messages of `assign_credit` in `simulate.py` are
+    added. A rule visits the synapses of a neuron
     with the inputs that spiked: at each of its spikes, where it is woken, and three
     times after the presentation (commit, two steps of reset) if either was so.
     """
@@ -47,11 +49,13 @@ def measure(
         spikes[number] += count.sum(axis=0)
     messages, updates = [s.copy() for s in spikes], [np.zeros_like(s) for s in spikes]
     if graph.mode == "learning":
+        first = len(network.front)  # the populations that those that learn read
         woken = [
-            woken_neurons(network, number, trains[number + 1], rates)
+            woken_neurons(network, number, trains[first + number + 1], rates)
             for number in range(len(network.layers))
         ]
-        _add_learning(network, counts, woken, n_learned, messages, updates)
+        above = (messages[first:], updates[first:])  # the same arrays
+        _add_learning(network, counts[first:], woken, n_learned, *above)
     steps = network.period if graph.mode == "learning" else network.steps
     return Activity(tuple(messages), tuple(spikes), tuple(updates), len(events), steps)
 
@@ -87,16 +91,20 @@ def _add_learning(
 def layer_trains(network: FixedNetwork, events: Events) -> list[list[Train]]:
     """Spikes of the inputs and of every layer, a train a sample each."""
     engine = Engine(network)
-    shown = [engine.spikes(events, sample) for sample in range(len(events))]
-    inputs = [
-        _input_train(events, sample, network.steps) for sample in range(len(events))
+    sent = [events]
+    for layer in network.front:
+        sent.append(through_front((layer,), sent[-1], network.steps))
+    shown = [engine.spikes(sent[-1], sample) for sample in range(len(events))]
+    below = [
+        [_input_train(one, sample, network.steps) for sample in range(len(events))]
+        for one in sent
     ]
-    return [inputs, *map(list, zip(*shown, strict=True))]
+    return [*below, *map(list, zip(*shown, strict=True))]
 
 
 def spike_counts(network: FixedNetwork, trains: list[list[Train]]) -> list[Array]:
     """Spikes of the inputs and of every layer: int32 (n_samples, n_neurons) each."""
-    pairs = zip(trains, network.sizes, strict=True)
+    pairs = zip(trains, network.all_sizes, strict=True)
     return [_counts([spikes for spikes, _ in each], size) for each, size in pairs]
 
 

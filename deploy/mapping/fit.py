@@ -5,7 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.deploy.boards import BOARDS, RESOURCES, UNLIMITED, WORD_BITS, Board
+from lava_sfdfa.deploy.boards import (
+    BOARDS,
+    RESOURCES,
+    UNLIMITED,
+    WORD_BITS,
+    Board,
+    CoreModel,
+)
 from lava_sfdfa.deploy.mapping.graph import Graph, build_graph
 from lava_sfdfa.deploy.mapping.partition import (
     AXON_IN,
@@ -20,7 +27,9 @@ from lava_sfdfa.deploy.mapping.partition import (
     partition,
     slice_use,
 )
+from lava_sfdfa.deploy.mapping.reach import reached, reads_all
 from lava_sfdfa.errors import CheckError
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.results import Result
 
 LOIHI1_LEARNING = (
@@ -39,6 +48,12 @@ class Request:
     mode: str
     feedback: str = "sfdfa"
     eligibility: str = "trace"
+    front: tuple[FrozenLayer, ...] = ()  # below, the last of which gives the inputs
+
+    @property
+    def all_sizes(self) -> tuple[int, ...]:
+        """Inputs, neurons of each frozen layer, hidden layers, outputs."""
+        return (*(layer.n_pre for layer in self.front), *self.sizes)
 
     def graph(self, weight_bits: int = 8, sizes: tuple[int, ...] = ()) -> Graph:
         """Populations and projections, perhaps with one thing changed."""
@@ -48,6 +63,7 @@ class Request:
             self.feedback,
             self.eligibility,
             weight_bits,
+            self.front,
         )
 
     def chips(self, n_cores: int) -> int:
@@ -65,6 +81,7 @@ class LayerFit(Result):
     cores: int
     limiting_resource: str
     utilisation: float  # of that resource, on the fullest of its cores
+    frozen: str | None = None  # what it is, where it never learns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +113,7 @@ class FitReport(Result):
     cores: int | None = None
     chips: int | None = None
     layers: list[LayerFit] = field(default_factory=list)
-    sizes: list[int]  # inputs, neurons of each hidden layer, outputs
+    sizes: list[int]  # inputs, neurons of each layer, frozen ones too; outputs last
     board: str
     chip: str
     mode: str
@@ -164,8 +181,10 @@ def _about(request: Request) -> dict[str, Any]:
     notes = model.assumptions(recursive) if request.mode == "learning" else []
     if request.mode == "learning" and model.is_unicast:
         notes.append(LOIHI1_LEARNING)
+    if not all(reads_all(layer) for layer in request.front):
+        notes.append(model.of_convolutions())
     return {
-        "sizes": list(request.sizes),
+        "sizes": list(request.all_sizes),
         "board": request.board.name,
         "chip": model.name,
         "mode": request.mode,
@@ -186,9 +205,12 @@ def describe_layers(
     layers: list[LayerFit] = []
     for number, population in enumerate(graph.populations):
         slices = packed.slices_of(number)
-        targets = int(n_targets[number])
-        most = most_neurons(graph, model, number, targets)
-        use = slice_use(graph, model, number, most + (most < population.size), targets)
+        targets, frozen = int(n_targets[number]), graph.frozen_into(number)
+        sizes = (packed.end - packed.begin)[slices]
+        begin = 0 if frozen is None else int(packed.begin[slices][np.argmax(sizes)])
+        most = most_neurons(graph, model, number, targets, begin)
+        more = most + (begin + most < population.size)
+        use = slice_use(graph, model, number, more, targets, begin)
         resource = int(np.argmax(use[:GROUPS] / limits[:GROUPS]))
         if use[TOTAL] > limits[TOTAL]:
             resource = TOTAL
@@ -197,10 +219,11 @@ def describe_layers(
             LayerFit(
                 name=population.name,
                 neurons=population.size,
-                neurons_per_core=int((packed.end - packed.begin)[slices].max()),
+                neurons_per_core=int(sizes.max()),
                 cores=len(slices),
                 limiting_resource=RESOURCES[resource],
                 utilisation=round(float(share.max()), 4),
+                frozen=None if frozen is None else str(frozen),
             )
         )
     return layers
@@ -227,6 +250,12 @@ def lower_bounds(graph: Graph, request: Request) -> dict[str, int]:
     learning_core = model.is_all_plastic and graph.mode == "learning"
     need = np.zeros(len(RESOURCES))
     for projection in graph.projections:
+        frozen = graph.frozen_into(projection.target)
+        if frozen is not None:
+            axons, bits = least_of_frozen(frozen, model, projection.weight_bits)
+            need[AXON_IN] += axons
+            need[SYNAPSES] += bits / WORD_BITS
+            continue
         n_pre = graph.populations[projection.source].size
         n_post = graph.populations[projection.target].size
         plastic = projection.plastic or learning_core
@@ -246,6 +275,20 @@ def lower_bounds(graph: Graph, request: Request) -> dict[str, int]:
     }
 
 
+def least_of_frozen(
+    layer: FrozenLayer, model: CoreModel, weight_bits: int
+) -> tuple[int, int]:
+    """Input axons, and bits of synapses without headers: what a frozen layer takes if
+    one core holds it."""
+    inputs, counts = reached(layer, 0, layer.n_post)
+    bits = model.synapse_bits(weight_bits, False, False)
+    if reads_all(layer):
+        return len(inputs), int(counts.sum()) * bits
+    if model.shared is None:
+        return len(inputs), int(counts.sum()) * (bits + model.sparse_bits.value)
+    return len(inputs), layer.kernel.size * (weight_bits + model.shared.value)
+
+
 def why_above(
     graph: Graph, request: Request, packed: Partition, bound: int
 ) -> str | None:
@@ -259,7 +302,20 @@ def why_above(
     ]
     wholes = [-(-p.size // n) for p, n in zip(graph.populations, most, strict=True)]
     worst = int(np.argmax(wholes))
+    is_apart = model.is_all_plastic and graph.mode == "learning" and graph.front
+    if is_apart and wholes[worst] == 1:
+        return (
+            f"a core of {model.name} that learns has no static synapses, so that "
+            "frozen layers have cores of their own"
+        )
     name = graph.populations[worst].name
+    if graph.frozen_into(worst) is not None:
+        layer = describe_layers(graph, request, packed)[worst]
+        return (
+            f"a core holds {layer.neurons_per_core} neurons of {name!r} at most, "
+            f"limited by {layer.limiting_resource}: {layer.cores} cores for this layer "
+            "alone"
+        )
     return (
         f"every core of {name!r} receives all inputs and an axon's synapses fill whole "
         f"words, so that a core holds {most[worst]} neurons at most: {wholes[worst]} "

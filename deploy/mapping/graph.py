@@ -4,16 +4,17 @@ A learning network is more than its layers. `label` tells the class, `error` com
 it with the spikes of the output and sends the difference back: to the output, whose
 third factor it is, and through the feedback weights to the hidden layers.
 
-    input -> hidden.. -> output -> error -> hidden.., output
-                          label -> error
+    input -> frozen.. -> hidden.. -> output -> error -> hidden.., output
+                                      label -> error
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, get_args
 
 from lava_sfdfa.errors import CheckError, InputError
+from lava_sfdfa.network.frozen import FrozenLayer
 
 Mode = Literal["learning", "inference"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -36,6 +37,8 @@ class Projection:
 
     kind: forward, feedback, or identity (one synapse a neuron, but memory for all, as
     the compiler's tables charge it). layer: index in `FixedNetwork.layers`, or -1.
+    The kind frozen has only the synapses of a frozen layer, see `reach.py`; layer is
+    then its index in `FixedNetwork.front`.
     """
 
     source: int  # populations, by their index in `Graph`
@@ -54,6 +57,12 @@ class Graph:
     projections: tuple[Projection, ...]
     mode: str
     recursive: bool  # every plastic synapse has a second tag
+    front: tuple[FrozenLayer, ...] = field(default=(), compare=False)
+
+    def frozen_into(self, population: int) -> FrozenLayer | None:
+        """The frozen layer that a population is, or None."""
+        number = population - 1
+        return self.front[number] if 0 <= number < len(self.front) else None
 
     def into(self, population: int) -> list[int]:
         """Indices of the projections that end in a population."""
@@ -89,10 +98,12 @@ def build_graph(
     feedback: str = "sfdfa",
     eligibility: str = "trace",
     weight_bits: int = WEIGHT_BITS,
+    front: tuple[FrozenLayer, ...] = (),
 ) -> Graph:
     """Populations and projections of a network.
 
-    sizes: inputs, hidden layers, outputs; feedback, eligibility: as in `Config`.
+    sizes: inputs, hidden layers, outputs; feedback, eligibility: as in `Config`; front:
+    frozen layers, the last of which gives the inputs.
     Errors: CheckError for what no chip can learn.
     """
     learning = mode == "learning"
@@ -101,19 +112,24 @@ def build_graph(
             'feedback "symmetric" copies the forward weights after every sample, which '
             'no chip can; train with --feedback "sfdfa", or use --mode inference'
         )
-    n_hidden = len(sizes) - 2
-    hidden = [f"hidden{k + 1}" for k in range(n_hidden)] if n_hidden > 1 else ["hidden"]
-    names = ["input", *hidden, "output"]
+    n_hidden, n_front = len(sizes) - 2, len(front)
+    below = ["input", *_names("frozen", n_front)]
+    names = [*below, *_names("hidden", n_hidden), "output"]
+    all_sizes = (*(layer.n_pre for layer in front), *sizes)
     populations = [
-        Population(name, size, learning and name != "input")
-        for name, size in zip(names, sizes, strict=True)
+        Population(name, size, learning and name not in below)
+        for name, size in zip(names, all_sizes, strict=True)
     ]
     projections = [
-        Projection(before, after, "forward", weight_bits, learning, before)
-        for before, after in pairwise(range(len(sizes)))
+        Projection(number, number + 1, "frozen", weight_bits, False, number)
+        for number in range(n_front)
+    ]
+    projections += [
+        Projection(before, after, "forward", weight_bits, learning, before - n_front)
+        for before, after in pairwise(range(n_front, len(all_sizes)))
     ]
     if learning:
-        output, label, error = (len(sizes) + k for k in (-1, 0, 1))
+        output, label, error = (len(all_sizes) + k for k in (-1, 0, 1))
         populations += [
             Population("label", sizes[-1], False),
             Population("error", sizes[-1], True),
@@ -122,8 +138,14 @@ def build_graph(
             projections.append(Projection(source, target, "identity", 1, False))
         plastic = feedback == "sfdfa"
         for layer in range(n_hidden):
+            hidden = n_front + layer + 1
             projections.append(
-                Projection(error, layer + 1, "feedback", weight_bits, plastic, layer)
+                Projection(error, hidden, "feedback", weight_bits, plastic, layer)
             )
     recursive = learning and eligibility == "recursive"
-    return Graph(tuple(populations), tuple(projections), mode, recursive)
+    return Graph(tuple(populations), tuple(projections), mode, recursive, front)
+
+
+def _names(kind: str, n: int) -> list[str]:
+    """Of the layers of a kind: numbered where there are several."""
+    return [f"{kind}{k + 1}" for k in range(n)] if n > 1 else [kind] * n

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lava_sfdfa.deploy.mapping.activity import Activity
-from lava_sfdfa.deploy.mapping.graph import Graph
+from lava_sfdfa.deploy.mapping.graph import Graph, Projection
 from lava_sfdfa.deploy.mapping.partition import Partition
+from lava_sfdfa.deploy.mapping.reach import reached
 from lava_sfdfa.types import Array
 
 LOADS = ("received", "synapses", "neurons", "spikes", "updates", "plastic")
@@ -35,7 +36,10 @@ def measure_traffic(graph: Graph, packed: Partition, activity: Activity) -> Traf
         sources = packed.core[packed.slices_of(projection.source)]
         targets = packed.core[packed.slices_of(projection.target)]
         source, target = np.meshgrid(sources, targets, indexing="ij")
-        sent = np.broadcast_to(sums[:, None], source.shape)
+        if projection.kind == "frozen":
+            sent = _read_sums(graph, packed, projection, activity)
+        else:
+            sent = np.broadcast_to(sums[:, None], source.shape)
         pieces.append((source.ravel(), target.ravel(), sent.ravel()))
     source, target, sent = (
         np.concatenate([piece[k] for piece in pieces]) for k in range(3)
@@ -53,6 +57,24 @@ def measure_traffic(graph: Graph, packed: Partition, activity: Activity) -> Traf
         int(messages[source == target].sum()),
         activity.n_samples,
     )
+
+
+def _read_sums(
+    graph: Graph, packed: Partition, projection: Projection, activity: Activity
+) -> Array:
+    """Messages of each slice of inputs that each slice of a frozen layer reads: int64
+    (slices of the source, slices of the target)."""
+    layer = graph.front[projection.layer]
+    slices = packed.slices_of(projection.source)
+    messages = activity.messages[projection.source]
+    sent = []
+    for cut in packed.slices_of(projection.target):
+        inputs, _ = reached(layer, packed.begin[cut], packed.end[cut])
+        part = np.searchsorted(packed.end[slices], inputs, side="right")
+        total = np.zeros(len(slices), np.int64)
+        np.add.at(total, part, messages[inputs])
+        sent.append(total)
+    return np.array(sent).T
 
 
 def slice_sums(packed: Partition, population: int, values: tuple[Array, ...]) -> Array:
@@ -74,6 +96,18 @@ def core_loads(graph: Graph, packed: Partition, activity: Activity) -> dict[str,
     for number in range(len(graph.populations)):
         slices = packed.slices_of(number)
         cores, n = packed.core[slices], (packed.end - packed.begin)[slices]
+        np.add.at(loads["neurons"], cores, steps * n)
+        for name in ("spikes", "updates"):
+            sums = slice_sums(packed, number, getattr(activity, name))
+            np.add.at(loads[name], cores, sums)
+        layer = graph.frozen_into(number)
+        if layer is not None:  # inputs of a slice, and the synapses of each
+            messages = activity.messages[number - 1]
+            for core, cut in zip(cores, slices, strict=True):
+                inputs, counts = reached(layer, packed.begin[cut], packed.end[cut])
+                loads["received"][core] += messages[inputs].sum()
+                loads["synapses"][core] += messages[inputs] @ counts
+            continue
         received, n_plastic = 0, 0
         for projection in (graph.projections[k] for k in graph.into(number)):
             received += int(activity.messages[projection.source].sum())
@@ -81,11 +115,7 @@ def core_loads(graph: Graph, packed: Partition, activity: Activity) -> dict[str,
                 n_plastic += graph.populations[projection.source].size
         np.add.at(loads["received"], cores, received)
         np.add.at(loads["synapses"], cores, received * n)
-        np.add.at(loads["neurons"], cores, steps * n)
         np.add.at(loads["plastic"], cores, steps * n_plastic * n)
-        for name in ("spikes", "updates"):
-            sums = slice_sums(packed, number, getattr(activity, name))
-            np.add.at(loads[name], cores, sums)
     return loads
 
 

@@ -59,6 +59,7 @@ def check_content(content: PlanContent) -> Checked:
     facts, arrays = content.facts, content.arrays
     check_schema(facts, arrays)
     _check_config(facts["config"])
+    _check_front(content)
     board, graph = content.board, _graph(content)
     network = with_settings((), content.config.steps, content.config)
     _compare_all({**graph_facts(graph), "network": network_facts(network)}, facts)
@@ -69,6 +70,8 @@ def check_content(content: PlanContent) -> Checked:
     again = assemble(_artifact(content), graph, board.model, tables, facts["costs"])
     own = {"artifact_digest": facts["artifact_digest"]}
     _compare("", {**again.facts, **own}, facts)
+    for name in arrays:
+        require(name in again.arrays, f"{name} belongs to no layer")
     _compare_all(again.arrays, arrays)
     _check_costs(facts["costs"], board)
     return Checked(
@@ -79,7 +82,7 @@ def check_content(content: PlanContent) -> Checked:
         cores=len(arrays["core_place"]),
         neurons=sum(population.size for population in graph.populations),
         axons=len(arrays["axon_in_row"]),
-        weights=len(arrays["weights"]),
+        weights=len(arrays["weights"]) + len(arrays.get("kernels", ())),
     )
 
 
@@ -100,26 +103,72 @@ def _check_config(settings: dict[str, Any]) -> None:
         raise InputError(f"config: {error}; {AGAIN}") from None
 
 
+def _check_front(content: PlanContent) -> None:
+    """Frozen layers go together, and have the kernels and biases that they name.
+    Errors: InputError for a layer that is none."""
+    facts, arrays = content.facts, content.arrays
+    front, nothing = facts.get("front", ()), np.zeros(0)
+    n_biases = sum(
+        size
+        for layer, size in zip(content.all_layers, content.bias_sizes, strict=True)
+        if layer.get("has_bias", False)
+    )
+    n_weights = sum(math.prod(layer["kernel_shape"]) for layer in front)
+    for name, wanted in (("kernels", n_weights), ("biases", n_biases)):
+        found = len(arrays.get(name, nothing))
+        require(found == wanted, f"{name} has {found:,} entries, not {wanted:,}")
+    try:
+        layers = content.front
+    except InputError as error:
+        raise InputError(f"front: {error}; {AGAIN}") from None
+    sizes = content.sizes
+    for number, layer in enumerate(layers):
+        for what, size, wanted in (
+            ("inputs", sizes[number], layer.n_pre),
+            ("neurons", sizes[number + 1], layer.n_post),
+        ):
+            require(
+                size == wanted,
+                f"front[{number}] has {wanted:,} {what}, the population {size:,}",
+            )
+
+
 def _graph(content: PlanContent) -> Graph:
     """Populations and projections of the layers that shape and settings name."""
     config, n_out = content.config, content.sizes[-1]
     n_layers, hidden = len(content.facts["layers"]), config.hidden
+    require(len(hidden) > 0, "config.hidden names no hidden layer")
     require(
         len(hidden) == n_layers - 1,
         f"config.hidden names {len(hidden)} hidden layers, layers has {n_layers - 1}",
     )
-    sizes = (math.prod(content.shape), *hidden, n_out)
-    return build_graph(sizes, content.mode, config.feedback, config.eligibility)
+    front, n_inputs = content.front, math.prod(content.shape)
+    if front:
+        require(
+            front[0].n_pre == n_inputs,
+            f"image_shape has {n_inputs:,} values, front[0] {front[0].n_pre:,} inputs",
+        )
+        n_inputs = front[-1].n_post
+    sizes = (n_inputs, *hidden, n_out)
+    return build_graph(
+        sizes, content.mode, config.feedback, config.eligibility, front=front
+    )
 
 
 def _check_lengths(content: PlanContent, graph: Graph) -> None:
     """As many weights as synapses, as many rates as hidden neurons."""
     sizes = [population.size for population in graph.populations]
-    n_weights = sum(sizes[p.source] * sizes[p.target] for p in graph.projections)
+    n_weights = sum(
+        sizes[p.source] * sizes[p.target]
+        for p in graph.projections
+        if p.kind != "frozen"
+    )
     n_rates, rates = sum(content.config.hidden), content.arrays["rates"]
     for name, wanted in (("weights", n_weights), ("rates", n_rates)):
         found = len(content.arrays[name])
         require(found == wanted, f"{name} has {found:,} entries, not {wanted:,}")
+    found, wanted = len(content.arrays["axon_out_first"]), sum(sizes) + 1
+    require(found == wanted, f"axon_out_first has {found:,} entries, not {wanted:,}")
     most = content.config.steps << RATE_BITS
     require(
         ((rates >= 0) & (rates <= most)).all(),

@@ -4,6 +4,7 @@
 costs), `plan.h5` the arrays.
 """
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from lava_sfdfa.errors import InputError, SfdfaError
 from lava_sfdfa.files import write_files
 from lava_sfdfa.hdf5.reader import read_file
 from lava_sfdfa.hdf5.writer import write_hdf5
-from lava_sfdfa.network.content import NAME
+from lava_sfdfa.network.content import NAME, PLAN_NAMES, is_plan
 
-JSON_NAME, ARRAYS_NAME = "plan.json", "plan.h5"
+JSON_NAME, ARRAYS_NAME = PLAN_NAMES
+HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
 PROBLEM = "is not a readable plan"
 REMEDY = "it is truncated, damaged or something else; compile the artifact again"
 
@@ -64,15 +66,17 @@ def read_plan(folder: Path) -> PlanContent:
     return plan
 
 
-def is_plan(path: Path) -> bool:
-    """Whether this is the folder of a plan, or one of its files."""
-    return (path / JSON_NAME).is_file() or path.name in (JSON_NAME, ARRAYS_NAME)
+def is_hdf5(path: Path) -> bool:
+    """Whether a file begins as HDF5 does."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(len(HDF5_BEGINS)) == HDF5_BEGINS
+    return False
 
 
 def refuse_artifact(path: Path) -> None:
     """Errors: InputError where an artifact was given for a plan."""
     in_folder = (path / NAME).is_file() and not is_plan(path)
-    if in_folder or (path.is_file() and path.suffix == ".h5" and not is_plan(path)):
+    if in_folder or (path.is_file() and is_hdf5(path) and not is_plan(path)):
         raise InputError(
             f"{path}: is no plan, and looks like an artifact; `info` shows what it "
             "holds, and `compile` makes a plan of it"

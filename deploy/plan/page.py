@@ -26,6 +26,9 @@ WIDTH = 1040  # of the page in pixels
 MOST_CHIPS = 64  # drawn
 MOST_LINKS = 150  # drawn, the strongest
 MOST_ROWS = 200  # of the table of cores
+PLAIN = 'stroke="#c6ced8" stroke-width=".6"'
+FROZEN = 'stroke="#0b7a75" stroke-width="1.8"'  # a core with frozen neurons
+FROZEN_WORDS = "Green frames: cores with neurons of frozen layers. "
 STYLE = """
 body{font:14px/1.5 system-ui,sans-serif;color:#1c2430;background:#fff;margin:2rem auto;
  max-width:1080px;padding:0 1rem}
@@ -103,6 +106,7 @@ def chips_section(placement: Placement) -> str:
     places = places[geometry.chip(places) < MOST_CHIPS]
     left, top = corners(placement, places)
     share = shares(placement)
+    frozen = frozen_cores(placement)
     core_at = {int(place): core for core, place in enumerate(placement.place)}
     parts = []
     for place, x, y in zip(places.tolist(), left, top, strict=True):
@@ -111,7 +115,7 @@ def chips_section(placement: Placement) -> str:
         tip = "free" if core is None else core_title(placement, core, share[core])
         parts.append(
             f'<rect x="{x}" y="{y}" width="{CORE}" height="{CORE}" rx="2" '
-            f'fill="{fill}" stroke="#c6ced8" stroke-width=".6">'
+            f'fill="{fill}" {FROZEN if core in frozen else PLAIN}>'
             f"<title>{escape(tip)}</title></rect>"
         )
     parts += [*links(placement), *chip_names(placement)]
@@ -121,7 +125,7 @@ def chips_section(placement: Placement) -> str:
     words = (
         f"Colour: the fullest resource of a core. Lines: the {MOST_LINKS} strongest "
         "links, the wider the more messages. Point at a core to see what it holds. "
-        "How tiles are arranged is not published. "
+        f"{FROZEN_WORDS if frozen else ''}How tiles are arranged is not published. "
         f"{n_drawn} of {placement.n_chips} chips in use are drawn."
     )
     return (
@@ -130,6 +134,13 @@ def chips_section(placement: Placement) -> str:
         f'viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="chips and cores">{"".join(parts)}</svg></div>'
     )
+
+
+def frozen_cores(placement: Placement) -> set[int]:
+    """Cores that hold neurons of frozen layers."""
+    packed, n_frozen = placement.packed, len(placement.graph.front)
+    held = (packed.population >= 1) & (packed.population <= n_frozen)
+    return set(packed.core[held].tolist())
 
 
 def legend() -> str:

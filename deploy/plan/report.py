@@ -68,11 +68,16 @@ def layer_row(layer: LayerFit) -> tuple[str, ...]:
 
 
 def core_lines(report: FitReport) -> list[str]:
-    """Lower bound and what would help."""
+    """What never learns, lower bound, and what would help."""
     bound = report.lower_bound
     if bound is None:
         return []
     lines = [
+        f"{layer.name}: frozen, {layer.frozen}"
+        for layer in report.layers
+        if layer.frozen is not None
+    ]
+    lines += [
         f"lower bound (need over budget): {plural(bound.cores, 'core')}, "
         f"{report.above_bound:.1%} above it"
     ]

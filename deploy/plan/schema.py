@@ -16,6 +16,7 @@ from lava_sfdfa.deploy.mapping.graph import LAYER_MOST, Mode, Population
 from lava_sfdfa.errors import InputError, unknown_choice
 from lava_sfdfa.fields import Between, checked, declared
 from lava_sfdfa.network.fixed import FixedLayer
+from lava_sfdfa.network.frozen import MOST
 from lava_sfdfa.network.rule import Rule
 
 AGAIN = "compile the artifact again"
@@ -32,7 +33,7 @@ Amount = Annotated[float, Between(0.0, 1e18)]
 Count = Annotated[int, Between(0, 2**48)]  # times the steps of a sample below 2**63
 Size = Annotated[int, Between(1, LAYER_MOST)]
 
-IN_ARRAYS = ("weights", "feedback")  # of the fields of `FixedLayer`
+IN_ARRAYS = ("weights", "feedback", "bias")  # of the fields of `FixedLayer`
 RANGES = {  # of fields whose range stands in `widths`
     "du": widths.DECAY,
     "dv": widths.DECAY,
@@ -48,7 +49,21 @@ SCALE = Annotated[
     tuple[int, ...],
     Between(widths.SCALE_MANTISSA.minimum, widths.SCALE_EXPONENT.maximum),
 ]
-OPTIONAL = ("wake_step", "jump", "decay")  # names that may be left out
+OPTIONAL = ("wake_step", "jump", "decay", "front", "has_bias")  # may be left out
+Pair = Annotated[tuple[int, ...], Between(0, MOST)]  # `FrozenLayer` says how many
+FRONT_FIELDS: dict[str, Any] = {
+    "kernel_shape": Annotated[tuple[int, ...], Between(1, MOST)],
+    "input_shape": Pair,
+    "du": _holds(widths.DECAY),
+    "dv": _holds(widths.DECAY),
+    "vth": _holds(widths.THRESHOLD),
+    "stride": Pair,
+    "padding": Pair,
+    "dilation": Pair,
+    "groups": Annotated[int, Between(1, MOST)],
+    "channels_first": bool,
+    "has_bias": bool,
+}
 
 # A dictionary has these names and no others, a list any number of what its one entry
 # says, and `dict` is an object that `check.py` compares with what it has to be.
@@ -65,10 +80,12 @@ FACTS: dict[str, Any] = {
     "layers": [
         {
             **LAYER_FIELDS,
+            "has_bias": bool,
             "scales": {name: SCALE for name in declared(Rule)},
             "rules": dict,
         }
     ],
+    "front": [FRONT_FIELDS],
     "populations": [{**declared(Population), "size": Size}],
     "projections": list,
     "feedback_rule": str,
@@ -109,22 +126,31 @@ ARRAYS = {
     "weights": np.int8,
     "rates": np.int32,
 }
+ARRAYS_MAY = {"kernels": np.int8, "biases": np.int32}  # where layers have them
 
 
 def check_schema(facts: dict[str, Any], arrays: dict[str, Any]) -> None:
     """Errors: InputError, for the first thing that is not what a plan is made of."""
     _check_plain("", facts)
     _check_value("", FACTS, facts)
-    if len(facts["layers"]) < 2 or len(facts["populations"]) <= len(facts["layers"]):
+    n_all = len(facts["layers"]) + len(facts.get("front", ()))
+    if len(facts["layers"]) < 2 or len(facts["populations"]) <= n_all:
         raise InputError(
-            f"layers and populations have {len(facts['layers'])} and "
-            f"{len(facts['populations'])} entries; a plan has two layers at least, and "
-            f"a population more; {AGAIN}"
+            f"layers and populations have {n_all} and {len(facts['populations'])} "
+            "entries; a plan has two layers at least, and a population "
+            f"more than layers; {AGAIN}"
         )
+    for number, layer in enumerate(facts.get("front", ())):
+        if len(layer["kernel_shape"]) != 4:
+            raise InputError(
+                f"front[{number}].kernel_shape must have 4 entries, not "
+                f"{len(layer['kernel_shape'])}; {AGAIN}"
+            )
     for number, layer in enumerate(facts["layers"]):
         _check_scales(f"layers[{number}].scales", layer["scales"])
     _check_digest(facts["artifact_digest"])
-    _check_names("the arrays", ARRAYS, arrays)
+    may = {name: kind for name, kind in ARRAYS_MAY.items() if name in arrays}
+    _check_names("the arrays", {**ARRAYS, **may}, arrays)
     for name, array in arrays.items():
         _check_array(name, array)
 
@@ -240,7 +266,10 @@ def inside(where: str, name: str) -> str:
 
 def _check_array(name: str, array: Any) -> None:
     """Type and dimensions."""
-    wanted, dimensions = np.dtype(ARRAYS[name]), 2 if name == "core_use" else 1
+    wanted, dimensions = (
+        np.dtype({**ARRAYS, **ARRAYS_MAY}[name]),
+        2 if name == "core_use" else 1,
+    )
     if not isinstance(array, np.ndarray) or array.dtype != wanted:
         found = getattr(array, "dtype", type(array).__name__)
         raise InputError(f"{name} must be an array of {wanted}, not {found}; {AGAIN}")

@@ -64,6 +64,22 @@ def require_board() -> None:
         raise BackendError(f"no board can be reached: {missing}; use --target sim")
 
 
+def refuse_front(network: FixedNetwork) -> None:
+    """Errors: BackendError for frozen layers and biases, which have no board path."""
+    if network.front:
+        raise BackendError(
+            f"the network has {len(network.front)} frozen layers, for which there is "
+            "no graph of stock processes yet; run the plan with --target sim, or "
+            "compile a network without a front for the board"
+        )
+    if any(layer.bias is not None for layer in network.layers):
+        raise BackendError(
+            "the network has biases: neurons of a board are reset one layer after the "
+            "other, so that a bias would act for other steps than here; run the plan "
+            "with --target sim, or compile a network without biases for the board"
+        )
+
+
 def select_node() -> str:
     """Choose the node by Lava's own variables, and say which.
 
@@ -155,8 +171,9 @@ def run_board(
     Returns the classes, int64 (n,), and what was compared. Errors: BackendError where
     there is no board, and for a plan that learns, with what a board still needs.
     """
-    require_board()
     network = planned_network(content)
+    refuse_front(network)
+    require_board()
     if content.mode == "learning":
         refuse_learning(network, part)
     return classify_on_board(network, part, progress)
@@ -167,6 +184,7 @@ def classify_on_board(
 ) -> tuple[Array, dict[str, Any]]:
     """Classes, int64 (n,), by the most output spikes (of equal ones the first), and
     how the board's spikes compare with the simulator's. Errors: BackendError."""
+    refuse_front(network)
     require_board()
     node = select_node()
     raw = read_spikes(network, part.events, progress)

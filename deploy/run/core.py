@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lava_sfdfa.chip.protocol import JUMP_REST
+from lava_sfdfa.deploy.mapping.reach import Synapses
 from lava_sfdfa.types import Array
 
 
@@ -23,7 +24,7 @@ class Slice:
     third: Array = field(init=False)  # what came back of the errors
     tagged: Array = field(init=False)  # 1 where a neuron has tags
     rate: Array = field(init=False)  # running mean, stays over samples
-    bias: Array = field(init=False)
+    bias: Array = field(init=False)  # added to v in every step
 
     def __post_init__(self) -> None:
         self.rate = np.zeros(self.n, np.int32)
@@ -59,6 +60,8 @@ class Connection:
 
     def rest(self) -> None:
         """State before a sample."""
+        if self.kind != "forward":  # no others have traces and tags
+            return
         self.x1 = np.zeros(len(self.sources), np.int32)
         self.x2 = np.zeros(len(self.sources), np.int32)
         self.tags = np.zeros((self.target.n, len(self.sources)), np.int16)
@@ -67,3 +70,26 @@ class Connection:
     def drive(self, rows: Array, values: Array) -> Array:
         """What messages give the neurons of the slice: int64 (n,)."""
         return values.astype(np.int64) @ self.weights[rows].astype(np.int64)
+
+
+@dataclass
+class FrozenConnection:
+    """The synapses of a frozen layer into one slice, by axon."""
+
+    target: Slice
+    synapses: Synapses
+    kind: str = "frozen"
+    weights: Array = field(default_factory=lambda: np.zeros(0, np.int8))  # that change
+
+    def rest(self) -> None:
+        """State before a sample: there is none."""
+
+    def drive(self, rows: Array, values: Array) -> Array:
+        """What messages give the neurons of the slice: int64 (n,)."""
+        _, first, neuron, weight = self.synapses
+        count = first[rows + 1] - first[rows]
+        skipped = np.cumsum(count) - count
+        entry = np.repeat(first[rows] - skipped, count) + np.arange(count.sum())
+        sent = np.repeat(values, count) * weight[entry]
+        total = np.bincount(neuron[entry], sent, self.target.n)  # exact below 2**53
+        return total.astype(np.int64)

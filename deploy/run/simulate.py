@@ -7,6 +7,8 @@ neurons in the whole network, so that spikes and weights have to be the same whe
 the cores are. A message may be a spike (1) or a graded value.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from lava_sfdfa.chip import arithmetic, random
@@ -21,8 +23,9 @@ from lava_sfdfa.chip.protocol import (
     output_errors,
 )
 from lava_sfdfa.data.events import Events
+from lava_sfdfa.deploy.mapping.reach import synapses
 from lava_sfdfa.deploy.plan.plan import PlanContent, planned_network
-from lava_sfdfa.deploy.run.core import Connection, Slice
+from lava_sfdfa.deploy.run.core import Connection, FrozenConnection, Slice
 from lava_sfdfa.deploy.run.kernels import (
     Place,
     commit,
@@ -33,6 +36,7 @@ from lava_sfdfa.deploy.run.kernels import (
     learn_feedback,
 )
 from lava_sfdfa.engine.credit import PAYLOAD_MAX, PAYLOAD_MIN, relay
+from lava_sfdfa.engine.front import make_neurons
 from lava_sfdfa.engine.neurons import integrate
 from lava_sfdfa.engine.presentation import TRACE_MAX
 from lava_sfdfa.engine.state import Noise, make_noise, make_parameters
@@ -40,12 +44,26 @@ from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.types import Array
 
 
+class Firing(NamedTuple):
+    """How the neurons of a population integrate and fire."""
+
+    decay_u: int
+    decay_v: int
+    threshold: int
+    bias: Array  # of all its neurons, int32
+
+
 class Simulator:
-    """A plan at work; `messages` counts what went from core to core."""
+    """A plan at work; `messages` counts what went from core to core.
+
+    Populations are numbered as in the graph: inputs, frozen layers, those that learn,
+    labels and errors. `first` is the population that the first layer that learns reads.
+    """
 
     def __init__(self, plan: PlanContent):
         self.plan, self.tables = plan, plan.arrays
         self.network = planned_network(plan)
+        self.first = len(self.network.front)
         self.n_learned = int(plan.facts["n_learned"])
         n_layers = len(self.network.layers)
         self.parameters = [
@@ -63,6 +81,11 @@ class Simulator:
                 strict=True,
             )
         ]
+        self.firing = self._firing()
+        for part in self.slices:
+            if part.population in self.firing:
+                bias = self.firing[part.population].bias
+                part.bias = bias[part.begin : part.begin + part.n].copy()
         self._load_rates()
         self.connections = self._connect()
         self.core_of = self._cores_of_neurons()
@@ -71,16 +94,37 @@ class Simulator:
         self.outbox: list[tuple[Array, Array]] = []
         self.spikes: list[list[tuple[int, int]]] = []
 
+    def _firing(self) -> dict[int, Firing]:
+        """Of every population that integrates and fires: layers, frozen or not."""
+        found = {}
+        for number, frozen in enumerate(self.network.front):
+            n = make_neurons(frozen)
+            found[number + 1] = Firing(n.decay_u, n.decay_v, n.threshold, n.bias)
+        pairs = zip(self.network.layers, self.parameters, strict=True)
+        for number, (layer, p) in enumerate(pairs):
+            bias = (
+                np.zeros(layer.n_post, np.int32) if layer.bias is None else layer.bias
+            )
+            population = self.first + number + 1
+            found[population] = Firing(p.decay_u, p.decay_v, p.threshold, bias)
+        return found
+
+    def layer_of(self, part: Slice) -> int:
+        """Which of the layers that learn a slice belongs to; negative for others below
+        these, too large for those above."""
+        return part.population - self.first - 1
+
     def _load_rates(self) -> None:
         sizes = [layer.n_post for layer in self.network.layers[:-1]]
-        first = np.concatenate([[0, 0], np.cumsum(sizes)])
+        first = np.concatenate([[0], np.cumsum(sizes)])
         for part in self.slices:
-            if 1 <= part.population <= len(sizes):
-                begin = first[part.population] + part.begin
+            layer = self.layer_of(part)
+            if 0 <= layer < len(sizes):
+                begin = first[layer] + part.begin
                 part.rate = self.tables["rates"][begin : begin + part.n].copy()
 
-    def _connect(self) -> list[Connection]:
-        connections = []
+    def _connect(self) -> list[Any]:
+        connections: list[Any] = []
         projections = self.plan.graph.projections
         order = np.argsort(self.tables["axon_in_connection"], kind="stable")
         of_axon = self.tables["axon_in_connection"][order]
@@ -89,6 +133,11 @@ class Simulator:
         )
         for number, cut in enumerate(self.tables["connection_slice"]):
             projection = projections[self.tables["connection_projection"][number]]
+            if projection.kind == "frozen":
+                part, layer = self.slices[cut], self.network.front[projection.layer]
+                held = synapses(layer, part.begin, part.begin + part.n)
+                connections.append(FrozenConnection(part, held))
+                continue
             axons = order[first[number] : first[number + 1]]
             sources = np.empty(len(axons), np.int32)
             sources[self.tables["axon_in_row"][axons]] = self.tables["axon_in_source"][
@@ -118,7 +167,7 @@ class Simulator:
         sent = np.broadcast_to(np.asarray(values, np.int32), neurons.shape)
         self.outbox.append((self.offset[population] + neurons, sent))
 
-    def deliver(self) -> list[tuple[Connection, Array, Array]]:
+    def deliver(self) -> list[tuple[Any, Array, Array]]:
         """Bring what was sent to the axons of the target cores: for every connection
         that receives something the rows of its weights and the values."""
         neurons = np.concatenate([sent[0] for sent in self.outbox]).astype(np.int64)
@@ -185,7 +234,7 @@ class Simulator:
             part.rest()
         for line in self.connections:
             line.rest()
-        self.spikes = [[] for _ in range(len(self.parameters) + 1)]
+        self.spikes = [[] for _ in range(self.first + len(self.parameters) + 1)]
         for step in range(self.network.steps):
             now = {id(part): self.step_neurons(part, step) for part in self.slices}
             self.send(0, events.inputs_at(sample, step).astype(np.int64), 1)
@@ -197,7 +246,7 @@ class Simulator:
             for line, rows, values in received:
                 line.target.total += line.drive(rows, values).astype(np.int32)
                 if learning and line.kind == "forward":
-                    impulse = self.parameters[line.target.population - 1].impulse
+                    impulse = self.parameters[self.layer_of(line.target)].impulse
                     for trace in (line.x1, line.x2):
                         trace[rows] = np.minimum(trace[rows] + impulse, TRACE_MAX)
             if learning:
@@ -209,9 +258,9 @@ class Simulator:
 
     def step_neurons(self, part: Slice, step: int) -> Array:
         """Integrate and fire; the neurons of the slice that spike are sent off."""
-        if not 1 <= part.population <= len(self.parameters):
+        if part.population not in self.firing:
             return np.zeros(0, np.int64)  # inputs and labels; errors only add up
-        p = self.parameters[part.population - 1]
+        p = self.firing[part.population]
         integrate(part.u, part.v, part.total, part.bias, p.decay_u, p.decay_v)
         fired = np.flatnonzero(part.v > p.threshold)
         part.v[fired] = 0
@@ -224,14 +273,14 @@ class Simulator:
 
     def decay_traces(self, line: Connection, noises: list[Noise], step: int) -> None:
         """Traces of the input axons lose a step."""
-        layer = line.target.population - 1
+        layer = self.layer_of(line.target)
         p, noise = self.parameters[layer], noises[layer]
         decay(line.x1, p.alpha1, noise.x1[step])
         decay(line.x2, p.alpha2, noise.x2[step])
 
     def growing(self, part: Slice, fired: Array, step: int) -> Array:
         """Neurons of a slice whose tags grow: those that spike or are woken."""
-        if step != self.parameters[part.population - 1].wake_step:
+        if step != self.parameters[self.layer_of(part)].wake_step:
             return fired
         silent = (part.n_spikes == 0) & (part.rate < SILENT_RATE)
         return np.union1d(fired, np.flatnonzero(silent))
@@ -245,7 +294,7 @@ class Simulator:
         begin: int,
     ) -> None:
         """Tags of the neurons whose tags grow in this step."""
-        layer, part = line.target.population - 1, line.target
+        layer, part = self.layer_of(line.target), line.target
         p, noise = self.parameters[layer], noises[layer]
         place = self.place(part, begin + step)
         if p.recursive:
@@ -266,7 +315,7 @@ class Simulator:
     def predict(self) -> int:
         """The output with most spikes; of equal ones that with the highest v."""
         counts, v = (
-            self.gather(len(self.parameters), name).tolist()
+            self.gather(self.first + len(self.parameters), name).tolist()
             for name in ("n_spikes", "v")
         )
         return max(range(len(v)), key=lambda k: (counts[k], v[k], -k))
@@ -279,22 +328,23 @@ class Simulator:
 
     # --- what follows the presentation ----------------------------------------------
 
-    def assign_credit(self, label: int, noises: list[Noise], begin: int) -> None:
+    def assign_credit(self, true: int, noises: list[Noise], begin: int) -> None:
         """Probe, error, commit, feedback."""
         network, n_hidden = self.network, self.network.n_hidden
-        output, error = n_hidden + 1, n_hidden + 3
+        output = self.first + n_hidden + 1
+        label, error = output + 1, output + 2
         probing = self.n_learned % n_hidden
         learned = network.feedback_kind == "sfdfa"
         if learned:
             self.probe(probing)
         targets = np.full(network.sizes[-1], network.target_false)
-        targets[label] = network.target_true
-        self.send(n_hidden + 2, np.arange(len(targets)), targets)
+        targets[true] = network.target_true
+        self.send(label, np.arange(len(targets)), targets)
         for line, rows, values in self.deliver():
             line.target.third += line.drive(rows, values).astype(np.int32)
         for part in self.of(error):
             # third has the targets, total the spikes of the outputs
-            is_true = np.arange(part.n) + part.begin == label
+            is_true = np.arange(part.n) + part.begin == true
             one_sided = network.loss == "margin"
             errors = output_errors(part.total, part.third, is_true, one_sided)
             self.send(error, part.begin + np.arange(part.n), errors)
@@ -312,18 +362,20 @@ class Simulator:
 
     def probe(self, probing: int) -> None:
         """Payloads of one hidden layer travel to the outputs, a layer in a step."""
+        last = self.first + len(self.parameters)
         for part in self.slices:
-            if part.population <= len(self.parameters):
+            if part.population <= last:
                 part.total[:] = 0
-        for part in self.of(probing + 1):
+        begin = self.first + probing + 1
+        for part in self.of(begin):
             draw_payloads(
                 part.own, part.fired, probing, self.place(part, self.n_learned)
             )
             part.total[:] = part.own
-        for population in range(probing + 1, len(self.parameters)):
+        for population in range(begin, last):
             for part in self.of(population):
                 sending = part.fired
-                if population > probing + 1:
+                if population > begin:
                     relay(part.total, part.rate)
                     sending = np.arange(part.n)
                 self.send(population, part.begin + sending, part.total[sending])
@@ -335,7 +387,7 @@ class Simulator:
 
     def commit(self, line: Connection, noises: list[Noise], begin: int) -> None:
         """Third factors and weight changes of a slice, the outputs a step earlier."""
-        part, layer = line.target, line.target.population - 1
+        part, layer = line.target, self.layer_of(line.target)
         p, network = self.parameters[layer], self.network
         is_output = layer == network.n_hidden
         step = network.schedule.error if is_output else network.schedule.commit
@@ -376,7 +428,7 @@ class Simulator:
         step = self.network.schedule.feedback
         noise = noises[probing]
         for line, rows, values in self.deliver():
-            if line.kind == "feedback" and line.target.population == probing + 1:
+            if line.kind == "feedback" and self.layer_of(line.target) == probing:
                 direction = np.zeros(len(line.sources), np.int32)
                 direction[line.sources[rows]] = values
                 part = line.target
@@ -399,4 +451,5 @@ class Simulator:
 
     def rates(self) -> list[Array]:
         """Running means of the hidden layers."""
-        return [self.gather(k + 1, "rate") for k in range(self.network.n_hidden)]
+        first = self.first + 1
+        return [self.gather(first + k, "rate") for k in range(self.network.n_hidden)]

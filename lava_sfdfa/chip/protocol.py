@@ -87,6 +87,10 @@ class Schedule:
     steps: int  # T, of presentation
     n_hidden: int  # L
 
+    def probing(self, sample: int) -> int:
+        """The hidden layer that probes in a sample; 0 also where there is none."""
+        return sample % max(self.n_hidden, 1)
+
     def probe(self, layer: int) -> int:
         """Hidden layer `layer` sends its payloads; the next reads them a step later."""
         return self.steps + layer

@@ -6,6 +6,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
+from lava_sfdfa.commands.group import Commands
 from lava_sfdfa.commands.terminal import data_dir_option, json_option, print_json
 from lava_sfdfa.console import console
 from lava_sfdfa.data import sources
@@ -13,7 +14,7 @@ from lava_sfdfa.data.fetch import fetch
 from lava_sfdfa.errors import CheckError
 
 
-@click.group()
+@click.group(cls=Commands)
 def data() -> None:
     """List, fetch and check data sets."""
 
@@ -36,7 +37,11 @@ def data_check(name: str, data_dir: Path | None, json_: bool) -> None:
     state = sources.describe(name, data_dir)
     show_data([state], json_)
     if state.state in ("missing", "damaged"):
-        raise CheckError(f"{name}: files are {state.state}; `data fetch` repairs it")
+        folder = Path(state.files[0].file).parent
+        raise CheckError(
+            f"{name}: files are {state.state} in {folder}; `lava-sfdfa data fetch "
+            f"{name}` gets them, or --data-dir names another folder"
+        )
 
 
 @data.command("fetch")

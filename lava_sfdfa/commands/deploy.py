@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from lava_sfdfa.commands.terminal import (
+    Place,
     choice_option,
     data_dir_option,
     dataset_option,
@@ -36,7 +37,7 @@ conservative_option = click.option(
 
 
 @click.command()
-@click.argument("artifact", required=False, type=click.Path(path_type=Path))
+@click.argument("artifact", required=False, type=Place(path_type=Path))
 @click.option("--layers", help="Sizes instead of an artifact, such as 784,800,10.")
 @choice_option("eligibility", "What a synapse remembers; goes with --layers.")
 @board_option
@@ -55,6 +56,10 @@ def fit(
     """See whether a network fits a board, on how many cores, and what limits it."""
     if (artifact is None) == (layers is None):
         raise InputError("fit takes an artifact or --layers, one of the two")
+    if artifact is not None and eligibility is not None:
+        raise InputError(
+            f"--eligibility goes with --layers; {artifact} has its own, so leave it out"
+        )
     from lava_sfdfa.deploy.compiler import fit_artifact, fit_layers
     from lava_sfdfa.deploy.plan.report import text_report
 
@@ -74,7 +79,7 @@ def fit(
 
 
 @click.command("compile")
-@click.argument("artifact", type=click.Path(path_type=Path))
+@click.argument("artifact", type=Place(path_type=Path))
 @board_option
 @mode_option
 @out_option("The folder of the plan; by default below plans/.")
@@ -111,7 +116,7 @@ def compile_(
 
 
 @click.command()
-@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("plan", type=Place(path_type=Path))
 @json_option
 def check(plan: Path, json_: bool) -> None:
     """Prove that a plan is whole: what is placed, and that all of it goes together."""
@@ -138,7 +143,7 @@ def check(plan: Path, json_: bool) -> None:
 
 
 @click.command()
-@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("plan", type=Place(path_type=Path))
 @click.option(
     "--target",
     type=click.Choice(("sim", "board")),

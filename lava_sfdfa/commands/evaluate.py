@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from lava_sfdfa.commands.terminal import (
+    Place,
     data_dir_option,
     dataset_option,
     json_option,
@@ -14,13 +15,12 @@ from lava_sfdfa.commands.terminal import (
 )
 from lava_sfdfa.config import Config
 from lava_sfdfa.console import console
-from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.content import NAME, VERSION
+from lava_sfdfa.network.content import VERSION
 from lava_sfdfa.reference.artifact import FloatArtifact, load_float
 
 
 @click.command()
-@click.argument("artifact", type=click.Path(path_type=Path))
+@click.argument("artifact", type=Place(path_type=Path))
 @dataset_option
 @data_dir_option
 @limit_option
@@ -38,7 +38,7 @@ def evaluate(
         from lava_sfdfa.data.datasets import load_dataset
         from lava_sfdfa.training.floating import evaluate_float
 
-        data = load_dataset(dataset or in_float.source, data_dir)
+        data = load_dataset(in_float.source if dataset is None else dataset, data_dir)
         evaluation = evaluate_float(in_float, data, limit)
     else:
         from lava_sfdfa.api import load  # compiled code: slow to import
@@ -56,17 +56,10 @@ def evaluate(
 
 
 @click.command()
-@click.argument("artifact", type=click.Path(path_type=Path))
+@click.argument("artifact", type=Place(path_type=Path))
 @json_option
 def info(artifact: Path, json_: bool) -> None:
     """Show what an artifact holds: layers, rule, widths, training."""
-    from lava_sfdfa.deploy.plan.files import is_plan
-
-    if is_plan(artifact) and not (artifact / NAME).is_file():
-        raise InputError(
-            f"{artifact}: is a plan, not an artifact; `check` proves a plan and shows "
-            "what it holds, and `run` runs it"
-        )
     in_float = load_float(artifact)
     if in_float is not None:
         show_float(artifact, in_float, json_)

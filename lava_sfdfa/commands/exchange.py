@@ -1,11 +1,13 @@
 """`lava-sfdfa export` and `import`: networks in the formats of other tools."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lava_sfdfa.commands.terminal import (
+    Place,
     config_option,
     data_dir_option,
     json_option,
@@ -25,10 +27,10 @@ format_option = click.option(
 
 
 @click.command("export")
-@click.argument("artifact", type=click.Path(path_type=Path))
+@click.argument("artifact", type=Place(path_type=Path))
 @format_option
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="The file to write."
+    "--out", type=Place(path_type=Path), required=True, help="The file to write."
 )
 @json_option
 def export(artifact: Path, format_: Any, out: Path, json_: bool) -> None:
@@ -46,10 +48,10 @@ def export(artifact: Path, format_: Any, out: Path, json_: bool) -> None:
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=Place(path_type=Path, exists=True, dir_okay=False))
 @format_option
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="The folder to write."
+    "--out", type=Place(path_type=Path), required=True, help="The folder to write."
 )
 @click.option(
     "--dataset",
@@ -61,8 +63,7 @@ def export(artifact: Path, format_: Any, out: Path, json_: bool) -> None:
 @click.option(
     "--step",
     type=click.FloatRange(0, min_open=True),
-    default=1e-4,
-    help="Seconds a step in a NIR graph of others.",
+    help="Seconds a step in a NIR graph of others; by default what it tells.",
 )
 @json_option
 def import_(
@@ -72,12 +73,14 @@ def import_(
     dataset: str | None,
     data_dir: Path | None,
     config: Path | None,
-    step: float,
+    step: float | None,
     json_: bool,
 ) -> None:
     """Make a network of another tool an artifact; `train --resume` trains it on."""
     if (out / NAME).exists():
         raise InputError(f"{out / NAME}: is there already; choose another --out")
+    if step is not None and not math.isfinite(step):
+        raise InputError(f"--step must be a number of seconds above 0, not {step}")
     from lava_sfdfa.api import import_network
 
     with console.status("reading it, and looking how much its neurons fire"):

@@ -28,12 +28,22 @@ def print_json(result: Result | dict[str, Any], wanted: bool) -> None:
         click.echo(to_line(result))
 
 
+class Place(click.Path):
+    """A path that names something; an empty one is a slip of a script."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The path, refused where it is empty."""
+        if value == "":
+            self.fail("it is empty, and has to name a file or a folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 json_option = click.option(
     "--json", "json_", is_flag=True, help="Print one JSON object as the last line."
 )
 data_dir_option = click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    type=Place(path_type=Path, file_okay=False),
     help="The folder of the data set, or the one that holds a folder for each.",
 )
 limit_option = click.option(
@@ -43,13 +53,13 @@ dataset_option = click.option(
     "--dataset", help="A name or a file.npz; by default the one it was trained on."
 )
 config_option = click.option(
-    "--config", type=click.Path(path_type=Path), help="A TOML file of settings."
+    "--config", type=Place(path_type=Path), help="A TOML file of settings."
 )
 
 
 def out_option(what: str) -> Command:
     """Where results go."""
-    return click.option("--out", type=click.Path(path_type=Path), help=what)
+    return click.option("--out", type=Place(path_type=Path), help=what)
 
 
 def choice_option(name: str, what: str) -> Command:

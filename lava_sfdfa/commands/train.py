@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from lava_sfdfa.commands.settings import default_folder, given, run_settings
+from lava_sfdfa.commands.settings import default_folder, given, run_settings, told_with
 from lava_sfdfa.commands.terminal import (
     choice_option,
     front_options,
@@ -103,6 +103,7 @@ REFUSED_FOR_FLOAT = (
     "freeze",
     "eligibility",
     "rounding",
+    "kind",
 )
 
 
@@ -125,7 +126,8 @@ def train_in_float(
 ) -> None:
     """Train with the settings of the authors, changed by a file, by options."""
     values = given(file, options, FloatConfig)
-    settings = paper_config(values.pop("dataset", "digits"), **values)
+    with told_with(file):
+        settings = paper_config(values.pop("dataset", "digits"), **values)
     folder = out or default_folder(settings, "-float")
     from lava_sfdfa.data.datasets import load_dataset
     from lava_sfdfa.training.display import Bar

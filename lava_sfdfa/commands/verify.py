@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from lava_sfdfa.commands.terminal import (
+    Place,
     data_dir_option,
     dataset_option,
     json_option,
@@ -15,7 +16,7 @@ from lava_sfdfa.errors import CheckError
 
 
 @click.command()
-@click.argument("artifact", type=click.Path(path_type=Path))
+@click.argument("artifact", type=Place(path_type=Path))
 @dataset_option
 @data_dir_option
 @click.option(

@@ -39,6 +39,15 @@ class Synapses(NamedTuple):
     channels_first: bool
 
 
+class FrontSample(NamedTuple):
+    """A layer after every step of the presentation of a sample: int32 (n_steps,
+    n_post)."""
+
+    u: Array
+    v: Array
+    spikes: Array  # 0 or 1
+
+
 class Neurons(NamedTuple):
     """Its neurons for compiled code."""
 
@@ -72,16 +81,40 @@ def _through(layer: FrozenLayer, events: Events, n_steps: int) -> Events:
         raise ValueError(
             f"the samples have {events.n_inputs} inputs, the layer {layer.n_pre}"
         )
-    synapses, neurons = _synapses(layer), _neurons(layer)
+    synapses, neurons = _synapses(layer), make_neurons(layer)
     n_parts = max(1, min(n_cores(), len(events) // LEAST_PART))
     bounds = np.linspace(0, len(events), n_parts + 1).astype(np.int64)
 
+    held = np.zeros((2, 0, layer.n_post), np.int32)
+
     def run(part: int) -> tuple[Array, Array]:
         begin, end = bounds[part], bounds[part + 1]
-        return run_layer(events.arrays, begin, end, synapses, neurons, n_steps)
+        return run_layer(events.arrays, begin, end, synapses, neurons, n_steps, held)
 
     with ThreadPoolExecutor(n_parts) as pool:
-        indices, counts = zip(*pool.map(run, range(n_parts)), strict=True)
+        return _events(layer, list(pool.map(run, range(n_parts))))
+
+
+def front_sample(
+    front: tuple[FrozenLayer, ...], events: Events, sample: int, n_steps: int
+) -> list[FrontSample]:
+    """What each layer holds after every step of one sample, for a look at it."""
+    found = []
+    for layer in front:
+        held = np.zeros((2, n_steps, layer.n_post), np.int32)
+        synapses, neurons = _synapses(layer), make_neurons(layer)
+        sent = run_layer(
+            events.arrays, sample, sample + 1, synapses, neurons, n_steps, held
+        )
+        events, sample = _events(layer, [sent]), 0
+        spikes = events.dense(0, n_steps).astype(np.int32)
+        found.append(FrontSample(held[0], held[1], spikes))
+    return found
+
+
+def _events(layer: FrozenLayer, parts: list[tuple[Array, Array]]) -> Events:
+    """What `run_layer` gave for the samples, a part after the other."""
+    indices, counts = zip(*parts, strict=True)
     kind = np.uint16 if layer.n_post <= 2**16 else np.int32
     index = np.concatenate([part.astype(kind) for part in indices])
     count = np.concatenate(counts)
@@ -107,7 +140,8 @@ def _synapses(layer: FrozenLayer) -> Synapses:
     )
 
 
-def _neurons(layer: FrozenLayer) -> Neurons:
+def make_neurons(layer: FrozenLayer) -> Neurons:
+    """Neurons of a layer, for compiled code."""
     return Neurons(
         decay_u=2**widths.DECAY_BITS - layer.du - 1,
         decay_v=2**widths.DECAY_BITS - layer.dv,
@@ -127,10 +161,12 @@ def run_layer(
     synapses: Synapses,
     neurons: Neurons,
     n_steps: int,
+    held: Array,
 ) -> tuple[Array, Array]:
     """Spikes of a layer for the samples from `begin` to before `end`: the neurons in
     the order of their spikes, int32, and how many spike in each step, int32 (samples,
-    n_steps)."""
+    n_steps). held: int32 (2, steps, n_post), written: u and v after the first steps
+    of the last sample."""
     n_post = neurons.bias.size
     u, v = np.zeros(n_post, np.int32), np.zeros(n_post, np.int32)
     total = np.zeros(n_post, np.int32)
@@ -157,6 +193,9 @@ def run_layer(
                     spikes[n_spikes] = post
                     n_spikes += 1
             counts[sample - begin, step] = n_spikes - before
+            if step < held.shape[1]:
+                held[0, step] = u
+                held[1, step] = v
     return spikes[:n_spikes], counts
 
 

@@ -131,7 +131,7 @@ def learn_samples(layers, events, labels, order, program, first):
         forward(layers, train, clock, True, False)
         predictions[position] = predict(last)
 
-        probing = number % n_hidden
+        probing = number % max(n_hidden, 1)
         if program.feedback == SFDFA:
             key = random.stream_key(seed, random.PAYLOAD, probing, number)
             probe(layers, probing, key, direction)

@@ -187,10 +187,11 @@ FEEDBACK_CODE = {"sfdfa": SFDFA, "random": RANDOM, "symmetric": SYMMETRIC}
 
 
 def make_program(network: FixedNetwork) -> Program:
-    """The program of a network, as plain values."""
+    """The program of a network, as plain values. Outputs alone need no feedback."""
+    has_hidden = network.n_hidden > 0
     return Program(
         seed=network.seed,
-        feedback=FEEDBACK_CODE[network.feedback_kind],
+        feedback=FEEDBACK_CODE[network.feedback_kind] if has_hidden else RANDOM,
         targets=(network.target_true, network.target_false),
         one_sided=network.loss == "margin",
         steps=network.schedule.values,

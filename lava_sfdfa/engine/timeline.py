@@ -28,7 +28,7 @@ class Timeline:
     def __init__(self, engine: Engine, events: Events, labels: Array, sample: int):
         self.network = engine.start_network
         self.schedule = self.network.schedule
-        self.probing = engine.n_learned % self.network.n_hidden
+        self.probing = self.schedule.probing(engine.n_learned)
         self._shown = [
             engine.presented(events, sample, step + 1)
             for step in range(self.schedule.steps)

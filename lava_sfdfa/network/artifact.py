@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_sfdfa.config import Config, kept_settings
+from lava_sfdfa.config import Config, check_hidden, kept_settings
 from lava_sfdfa.data.reading import Reading
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
@@ -148,6 +148,9 @@ def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifac
     no_rule = checked("no_rule", str, content.get("no_rule", ""))
     config = schema.settings_of(Config, content["config"])
     network, rates = _network(content)
+    if not network.front:
+        with schema.inside("config"):
+            check_hidden(config.hidden)
     schema.check_agrees(network, config, has_rule=not no_rule)
     sizes = network.sizes
     schema.check_record(content["record"], sizes)
@@ -245,6 +248,20 @@ def check_fits(artifact: Any, data: Dataset, holder: str = "the artifact") -> No
         raise InputError(
             f"{data.name}: has {data.n_classes} classes, but {holder} knows "
             f"{artifact.sizes[-1]}"
+        )
+
+
+def check_front(
+    front: tuple[FrozenLayer, ...], data: Dataset, hidden: tuple[int, ...]
+) -> None:
+    """Refuse data of another size than frozen layers take, and a network of outputs
+    alone. hidden: sizes of the hidden layers that learn. Errors: InputError."""
+    if not front:
+        check_hidden(hidden)
+    elif front[0].n_pre != data.train.n_inputs:
+        raise InputError(
+            f"{data.name}: has samples of the shape {data.shape}, but the frozen "
+            f"layers take {front[0].n_pre} inputs; give data of that size"
         )
 
 

@@ -19,6 +19,7 @@ FORMAT = "lava-sfdfa"
 VERSION = 1
 
 NAME = "network.h5"  # of an artifact in the folder of a run
+PLAN_NAMES = ("plan.json", "plan.h5")  # of a plan, which is none
 
 PROBLEM = "is not a readable artifact"
 AGAIN = "train again or take a copy"
@@ -86,6 +87,11 @@ def _merged(group: Group) -> dict[str, Any]:
     return content
 
 
+def is_plan(path: Path) -> bool:
+    """Whether this is the folder of a plan, or one of its files."""
+    return (path / PLAN_NAMES[0]).is_file() or path.name in PLAN_NAMES
+
+
 @contextlib.contextmanager
 def damage_reported(path: Path) -> Iterator[None]:
     """Turn the errors that a damaged file causes into ours, with its path."""
@@ -99,6 +105,12 @@ def damage_reported(path: Path) -> Iterator[None]:
 
 def load_content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read what `save_content` wrote, checked, and its provenance."""
+    folder = path if path.is_dir() else path.parent
+    if is_plan(path) and is_plan(folder) and not (path / NAME).is_file():
+        raise InputError(
+            f"{path}: is a plan, not an artifact; `check` proves a plan and shows what "
+            "it holds, and `run` runs it"
+        )
     if path.is_dir():
         path = path / NAME
     if not path.is_file():

@@ -127,7 +127,8 @@ class FixedNetwork:
 
     def _check_front(self) -> None:
         """Errors: InputError for a frozen layer that does not go with the next."""
-        taken = [layer.n_pre for layer in self.front[1:]] + [self.layers[0].n_pre]
+        taken = [layer.n_pre for layer in self.front[1:]]
+        taken += [layer.n_pre for layer in self.layers[:1]]
         for number, (layer, n_pre) in enumerate(zip(self.front, taken, strict=False)):
             if layer.n_post != n_pre:
                 raise InputError(

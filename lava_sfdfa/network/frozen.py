@@ -131,7 +131,9 @@ class FrozenLayer:
         return np.tile(self.bias, rows * columns)
 
 
-def dense_layer(weights: Array, du: int, dv: int, vth: int, bias: Array | None = None):
+def dense_layer(
+    weights: Array, du: int, dv: int, vth: int, bias: Array | None = None
+) -> FrozenLayer:
     """A dense layer. weights: int8 (n_post, n_pre)."""
     check_array("weights", weights, np.int8, (None, None))
     n_post, n_pre = weights.shape

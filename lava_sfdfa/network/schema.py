@@ -93,12 +93,14 @@ def numbered(groups: Any) -> list[Any]:
     return [groups[str(number)] for number in range(n_groups)]
 
 
-def integers(name: str, value: Any, range_: Between) -> tuple[int, ...]:
-    """A row of integers, at least one."""
+def integers(name: str, value: Any, range_: Between, least: int = 1) -> tuple[int, ...]:
+    """A row of integers, at least so many."""
     check_array(name, value, np.int64, (None,))
     hint = Annotated[tuple[int, ...], range_]
-    if not 1 <= len(value) <= ROW_MOST:
-        raise InputError(f"{name} must have 1 to {ROW_MOST} entries, not {len(value)}")
+    if not least <= len(value) <= ROW_MOST:
+        raise InputError(
+            f"{name} must have {least} to {ROW_MOST} entries, not {len(value)}"
+        )
     numbers: tuple[int, ...] = checked(name, hint, value.tolist())
     return numbers
 
@@ -113,7 +115,7 @@ def settings_of(kind: Any, values: Any) -> Any:
     may = {*earlier, *(name for name in hints if allows_none(hints[name]))}
     with inside("config"):
         check_names(values, hints.keys() - may, may)
-        hidden = integers("hidden", values["hidden"], Between(1, 2**31))
+        hidden = integers("hidden", values["hidden"], Between(1, 2**31), least=0)
         return kind(**{**earlier, **known_settings({**values, "hidden": hidden}, kind)})
 
 

@@ -1,8 +1,11 @@
 """An engine that learns on Lava: states, counts and digest as of the compiled one.
 
-It classifies with the compiled engine, from the weights that Lava has learned.
+It classifies with the compiled engine, from the weights that Lava has learned. As
+`Engine` it is given what the frozen layers send, and shows that to those that learn:
+of a network with a front, the layers that learn alone run on Lava. `verify` runs all.
 """
 
+import dataclasses
 from types import SimpleNamespace
 from typing import Any
 
@@ -62,7 +65,7 @@ class LavaEngine(Engine):
         if self._lava is None or self._events is not events:
             self.close()
             rates = tuple(state.rate for state in self.states[:-1])
-            network = self.network()
+            network = dataclasses.replace(self.network(), front=())
             source = make_input(network, events, labels)
             self._lava = LavaNetwork(
                 network, source, rates, self.n_learned, share=self._share
@@ -76,7 +79,7 @@ class LavaEngine(Engine):
     def _take(self, lava: LavaNetwork, events: Events, sample: int) -> None:
         """Copy a sample's result to the states, and count as the engine counts."""
         inputs = np.bincount(events.inputs_of(sample), minlength=events.n_inputs)
-        probing = self.n_learned % self.start_network.n_hidden
+        probing = self.start_network.schedule.probing(self.n_learned)
         for layer, (state, read) in enumerate(
             zip(self.states, lava.state, strict=True)
         ):

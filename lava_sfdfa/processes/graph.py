@@ -3,6 +3,9 @@
 SpikeInput -> PlasticDense -> HiddenNeuron -> ... -> PlasticDense -> OutputNeuron
                                    ^                                      |
                                    +------- PlasticDense (feedback) <-----+
+
+Layers that never learn stand between the input and the first `PlasticDense`, each a
+stock `Conv` or `Dense` and a `FrozenNeuron`, see `front.py`.
 """
 
 from typing import Any
@@ -17,6 +20,7 @@ from lava_sfdfa.chip.protocol import JUMP_REST
 from lava_sfdfa.engine.state import make_parameters
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork
 from lava_sfdfa.network.rule import FEEDBACK_RULE
+from lava_sfdfa.processes.front import connect_frozen, make_frozen
 from lava_sfdfa.processes.hidden_neuron.process import HiddenNeuron
 from lava_sfdfa.processes.output_neuron.process import OutputNeuron
 from lava_sfdfa.processes.path_copy.process import PathCopy
@@ -30,7 +34,8 @@ class ProcessGraph:
     """The Processes of a network behind `source`, which shows samples and labels.
 
     rates, n_learned: of an artifact, to go on; share: of the learning rate. `plastic`
-    and `neurons` have an entry a layer, `feedback` one a hidden layer.
+    and `neurons` have an entry a layer that learns, `feedback` one a hidden layer,
+    `front` one a frozen layer.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class ProcessGraph:
     ):
         self.network, self.schedule = network, network.schedule
         self.source, self.n_learned, self.share = source, n_learned, share
+        self.front = [make_frozen(layer, self.schedule) for layer in network.front]
         hidden = range(network.n_hidden)
         self.plastic = [self._plastic(i) for i in range(len(network.layers))]
         self.feedback = [self._feedback(i) for i in hidden]
@@ -131,16 +137,20 @@ class ProcessGraph:
             "du": layer.du,
             "dv": layer.dv,
             "vth": layer.vth,
+            "bias": layer.bias,
             "reciprocal_exponent": layer.reciprocal_exponent,
             "error_gain": parameters.error_gain,
             "factor_bits": parameters.factor_bits,
-            "probes": self.network.feedback_kind == "sfdfa",
+            "probes": self.network.feedback_kind == "sfdfa" and self.feedback != [],
             "seed": self.network.seed,
             "first_sample": self.n_learned,
         }
 
     def _connect(self) -> None:
         below = self.source
+        for layer, frozen in zip(self.network.front, self.front, strict=True):
+            connect_frozen(below.s_out, layer, frozen)
+            below = frozen.neurons
         for plastic, neuron in zip(self.plastic, self.neurons, strict=True):
             below.s_out.connect(plastic.s_in)
             plastic.a_out.connect(neuron.a_in)

@@ -21,6 +21,7 @@ from lava.proc.lif.models import AbstractPyLifModelFixed
 from lava_sfdfa.chip import arithmetic, random, widths
 from lava_sfdfa.chip.protocol import FACTOR_BITS, WAKE_SLOPE, Schedule
 from lava_sfdfa.chip.widths import TRACE_SHIFT, VARIABLE_SHIFT
+from lava_sfdfa.network.frozen import bias_parts
 
 RESET_FACTOR = 2**VARIABLE_SHIFT  # y2 that takes a tag to zero
 shift_rounded = arithmetic.shift_rounded.py_func  # for arrays, not compiled
@@ -31,6 +32,7 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
     """Leaky integrate-and-fire neurons that learn from samples.
 
     shape: (n,); schedule: of a sample; layer: its number; du, dv, vth: as in `LIF`;
+    bias: int32 (n,), added to v in every step of the presentation, or None.
     reciprocal_exponent: y1 is 2**this / u at a spike; error_gain: y3 is the error
     times this, with 16 fraction bits, and may be written between samples; it is a
     multiple of 2**factor_bits. seed: of random numbers; first_sample: samples learned
@@ -52,6 +54,7 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
         vth: int,
         reciprocal_exponent: int,
         error_gain: int,
+        bias: np.ndarray | None = None,
         factor_bits: int = 0,
         seed: int = 0,
         first_sample: int = 0,
@@ -72,8 +75,9 @@ class LearningLif(LearningNeuronProcess, AbstractProcess):
         self.u, self.v = Var(shape=shape, init=0), Var(shape=shape, init=0)
         self.du, self.dv = Var(shape=(1,), init=du), Var(shape=(1,), init=dv)
         self.vth = Var(shape=(1,), init=vth)
-        self.bias_mant = Var(shape=shape, init=0)
-        self.bias_exp = Var(shape=shape, init=0)
+        mantissa, exponent = (0, 0) if bias is None else bias_parts(bias)
+        self.bias_mant = Var(shape=shape, init=mantissa)
+        self.bias_exp = Var(shape=shape, init=exponent)
         self.spikes, self.n_spikes = Var(shape=shape, init=0), Var(shape=shape, init=0)
         self.payload, self.factor = Var(shape=shape, init=0), Var(shape=shape, init=0)
         self.tagged = Var(shape=shape, init=0)
@@ -104,6 +108,7 @@ class FixedArithmetic(LearningNeuronModelFixed, AbstractPyLifModelFixed):
         """Lava's LIF for one step; returns who spikes: bool (n,)."""
         decay = self.decay_unity - (self.du + self.ds_offset)
         kept = np.sign(self.u) * (np.abs(self.u).astype(np.int64) * decay >> 12)
+        self.scale_bias()
         self.subthr_dynamics(a_in)
         wrapped = kept + (a_in.astype(np.int64) << widths.INPUT_SHIFT) != self.u
         self.n_cut[CURRENTS_WRAPPED] += wrapped.any()
@@ -156,7 +161,8 @@ class FloatArithmetic(LearningNeuronModelFloat):
         """One step; units of u and v are those of the fixed model."""
         unity = 2.0**widths.DECAY_BITS
         self.u = self.u * (1 - (self.du + 1) / unity) + a_in * 2.0**widths.INPUT_SHIFT
-        self.v = self.v * (1 - self.dv / unity) + self.u
+        bias = self.bias_mant * 2.0**self.bias_exp
+        self.v = self.v * (1 - self.dv / unity) + self.u + bias
         return self.v > self.vth << widths.INPUT_SHIFT
 
     def slope(self, current: float) -> float:

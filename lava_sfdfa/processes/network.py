@@ -46,9 +46,10 @@ class LavaNetwork:
     after which the state is read, by default the end of the presentation and of the
     sample. share: of the learning rate; model: fixed_pt or floating_pt.
 
-    `state` has an entry a layer: arrays by name, with a row a read step. A context
-    manager. Errors: BackendError where Lava is missing, InputError for symmetric
-    feedback in floating point.
+    `state` has an entry a layer that learns: arrays by name, with a row a read step;
+    `front_state` likewise has u, v and spikes of each frozen layer, which is in the
+    chip's integers in both models. A context manager. Errors: BackendError where Lava
+    is missing, InputError for symmetric feedback in floating point.
     """
 
     def __init__(
@@ -69,10 +70,14 @@ class LavaNetwork:
             )
         from lava.magma.core.run_configs import Loihi2SimCfg
 
+        from lava_sfdfa.processes.front import stock_models
         from lava_sfdfa.processes.graph import ProcessGraph
 
         self.network, self.schedule, self.source = network, network.schedule, source
-        self._config = Loihi2SimCfg(select_tag=model)
+        frozen_models = stock_models() if network.front else None
+        self._config = Loihi2SimCfg(
+            select_tag=model, exception_proc_model_map=frozen_models
+        )
         self._kind = np.int32 if model == "fixed_pt" else np.float64
         self._started = self._running = False
         rates = rates or tuple(
@@ -81,7 +86,14 @@ class LavaNetwork:
         self.graph = ProcessGraph(network, source, rates, n_learned, share)
         self._folder = tempfile.TemporaryDirectory(prefix="lava-sfdfa-")
         steps = read_steps or (self.schedule.steps - 1, self.schedule.rest - 1)
-        self.state = tuple(self._reader(i, steps) for i in range(len(network.layers)))
+        self.state = tuple(
+            self._reader(str(number), self.graph.variables(number), steps, self._kind)
+            for number in range(len(network.layers))
+        )
+        self.front_state = tuple(
+            self._reader(f"front-{number}", frozen.variables, steps, np.int32)
+            for number, frozen in enumerate(self.graph.front)
+        )
 
     def __enter__(self) -> "LavaNetwork":
         return self
@@ -89,16 +101,17 @@ class LavaNetwork:
     def __exit__(self, *exception) -> None:
         self.close()
 
-    def _reader(self, number: int, steps: tuple[int, ...]) -> dict[str, np.ndarray]:
+    def _reader(
+        self, layer: str, variables: dict[str, Any], steps: tuple[int, ...], kind: type
+    ) -> dict[str, np.ndarray]:
         """A reader of a layer, and the arrays it fills: by name, a row a read step."""
         from lava_sfdfa.processes.state_reader.process import StateReader
 
-        variables = self.graph.variables(number)
         files, arrays = {}, {}
         for name, variable in variables.items():
-            files[name] = Path(self._folder.name) / f"{number}-{name}.npy"
+            files[name] = Path(self._folder.name) / f"{layer}-{name}.npy"
             arrays[name] = np.lib.format.open_memmap(
-                files[name], "w+", self._kind, (len(steps), *variable.shape)
+                files[name], "w+", kind, (len(steps), *variable.shape)
             )
         StateReader(
             variables=variables, files=files, steps=steps, period=self.schedule.period

@@ -16,6 +16,7 @@ from lava_sfdfa.config import (
     Seconds,
     Share,
     Weight,
+    check_hidden,
     check_together,
 )
 from lava_sfdfa.errors import InputError
@@ -58,6 +59,7 @@ class FloatConfig:
     def __post_init__(self):
         check_fields(self)
         check_together(self)
+        check_hidden(self.hidden)
         if self.duration_s > MOST_TIME_CONSTANTS * self.tau_membrane_s:
             raise InputError(
                 f"duration_s must be at most {MOST_TIME_CONSTANTS} times the time "

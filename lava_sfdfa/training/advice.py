@@ -15,6 +15,7 @@ from lava_sfdfa.chip import widths
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.training.calibrate import calibrate
 from lava_sfdfa.types import Array
 
@@ -74,11 +75,17 @@ class Restart(Exception):  # noqa: N818 - no error, but the end of an attempt
 class Adviser:
     """What to change in one training: it is asked after every epoch.
 
-    labels: of the samples that are learned.
+    labels: of the samples that are learned; front: the frozen layers below.
     """
 
-    def __init__(self, config: Config, data: Dataset, labels: Array):
-        self.config, self.data, self.labels = config, data, labels
+    def __init__(
+        self,
+        config: Config,
+        data: Dataset,
+        labels: Array,
+        front: tuple[FrozenLayer, ...] = (),
+    ):
+        self.config, self.data, self.labels, self.front = config, data, labels, front
         self._left = list(FINDERS)  # each trouble is told once
 
     def after(self, record: dict[str, Array]) -> Advice | None:
@@ -101,7 +108,7 @@ class Adviser:
         config, before = self.config, _numbers(self.config)
         given = {field.name for field in fields(Config)} - set(settings)
         try:
-            found = _numbers(calibrate(config, self.data, given).config)
+            found = _numbers(calibrate(config, self.data, given, self.front).config)
         except InputError:  # what is given allows nothing better
             return {}
         if settings == ("learning_rate",):

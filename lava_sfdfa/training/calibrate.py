@@ -21,6 +21,7 @@ from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.front import through_front
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.fields import range_of
+from lava_sfdfa.network.artifact import check_front
 from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.network.quantise import (
     highest_threshold,
@@ -69,6 +70,7 @@ def calibrate(
 
     Deterministic. Errors: InputError where a setting that was given allows none.
     """
+    check_front(front, data, config.hidden)
     learned = data.train.first(config.limit)
     chosen = np.linspace(0, len(learned) - 1, min(N_SAMPLES, len(learned)))
     samples = learned.take(chosen.astype(np.int64))
@@ -81,6 +83,12 @@ def calibrate(
         notes.append(_note_of_times(config, samples))
     elif not front:
         settled.add("input_impulse")  # each input spikes once
+    if not config.hidden and "loss" not in settled:
+        config = dataclasses.replace(config, loss="count")
+        notes.append(
+            "loss count, since outputs alone do not learn from silence, which is no "
+            "error of other classes with loss margin"
+        )
     part = encode(samples, config)
     if not len(part.events.index):
         raise InputError(f"{where}: the training samples {_why_no_spike(config, data)}")
@@ -207,12 +215,15 @@ def _impulse(trial: _Trial) -> int:
 def _weight_init(trial: _Trial) -> float:
     """Initial weights so small that the chip holds the threshold: with very many
     inputs, half of those of the settings, or a quarter, and so on."""
-    weight_init = trial.config.weight_init
-    most = range_of(Config, "threshold_hidden").high
+    weight_init, wanted = trial.config.weight_init, HIDDEN_RATE
+    name, layers = "threshold_hidden", slice(-1)
+    if not trial.config.hidden:
+        name, layers, wanted = "threshold_output", slice(None), OUTPUT_RATE
+    most = range_of(Config, name).high
     highest = min(highest_threshold(trial.config, 0), most)
     for _ in range(HALVINGS):
-        now = {"weight_init": weight_init, "threshold_hidden": highest}
-        if np.mean(trial.rates(**now)[:-1]) <= HIDDEN_RATE:
+        now = {"weight_init": weight_init, name: highest}
+        if np.mean(trial.rates(**now)[layers]) <= wanted:
             break
         weight_init /= 2
     return weight_init
@@ -235,6 +246,8 @@ def _threshold(trial: _Trial, name: str, layers: slice, wanted: float) -> float:
 
 
 def _hidden_threshold(trial: _Trial) -> float:
+    if not trial.config.hidden:
+        return trial.config.threshold_hidden
     return _threshold(trial, "threshold_hidden", slice(-1), HIDDEN_RATE)
 
 

@@ -77,6 +77,7 @@ def compare(
     after Ctrl-C.
     """
     config = dataclasses.replace(config, dataset=data.name)
+    dataclasses.replace(config, seed=config.seed + n_seeds - 1)  # refuses one too large
     if out is not None:
         prepare_folder(out)
     seeds = range(config.seed, config.seed + n_seeds)

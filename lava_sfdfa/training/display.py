@@ -138,7 +138,7 @@ def sentence_of(row: Row) -> str:
     cosines = ", ".join(f"{cosine:.2f}" for cosine in row.get("alignment", ()))
     if cosines:
         parts.append(f"alignment {cosines}")
-    if "silent" in row:
+    if row.get("silent"):
         parts.append(f"silent neurons {', '.join(map(str, row['silent']))}")
     if "weights_at_limit" in row:
         shares = shares_at_limit(row)

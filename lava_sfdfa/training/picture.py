@@ -59,7 +59,8 @@ def _draw_curves(figure: Any, artifact: Artifact) -> None:
     firing.set_xlabel("epoch")
     for axes in (accuracy, alignment, firing):
         axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
+        if axes.lines:
+            axes.legend(fontsize="small")
 
 
 def _draw_sample(figure: Any, artifact: Artifact, data: Dataset) -> None:

@@ -18,6 +18,7 @@ from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import (
     Artifact,
     check_fits,
+    check_front,
     check_learns,
     front_content,
     load_artifact,
@@ -210,11 +211,7 @@ def new_artifact(
     config: Config, data: Dataset, front: tuple[FrozenLayer, ...] = ()
 ) -> Artifact:
     """A network for a data set that has learned nothing yet. front: see `train`."""
-    if front and front[0].n_pre != data.train.n_inputs:
-        raise InputError(
-            f"{data.name}: has samples of the shape {data.shape}, but the frozen "
-            f"layers take {front[0].n_pre} inputs; give data of that size"
-        )
+    check_front(front, data, config.hidden)
     n_inputs = front[-1].n_post if front else data.train.n_inputs
     network = build_network(config, n_inputs, data.n_classes)
     fixed = dataclasses.replace(quantise(network, config), front=front)
@@ -258,7 +255,7 @@ class Run:
         order = None if arrive is None else arrive(part.labels)
         held = validation if len(validation) else None
         self.learner = FixedLearner(self.engine, config, part, held, order)
-        self.adviser = Adviser(config, data, part.labels)
+        self.adviser = Adviser(config, data, part.labels, before.network.front)
         display.say("compiling the engine (takes a while the first time)")
         compile_engine(self.engine.start_network, part.events)
 

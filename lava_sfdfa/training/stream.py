@@ -16,7 +16,7 @@ from lava_sfdfa.config import Config
 from lava_sfdfa.data.classes import Classes
 from lava_sfdfa.data.samples import Dataset, shuffled
 from lava_sfdfa.engine.front import encode_for
-from lava_sfdfa.errors import InputError
+from lava_sfdfa.errors import InputError, shown
 from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.frozen import FrozenLayer
@@ -125,7 +125,7 @@ def _named_class(data: Dataset, label: Any) -> tuple[int | str, int]:
         if str(name) == str(label):
             return name, number
     raise InputError(
-        f"late must be a class of {data.name}, {classes.summary}, not {label}"
+        f"late must be a class of {data.name}, {classes.summary}, not {shown(label)}"
     )
 
 

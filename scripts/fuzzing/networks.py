@@ -264,5 +264,5 @@ def nir_trees(folder: Path) -> list[Tree]:
 
 def read_foreign(path: Path, format_: Any) -> None:
     """Import a network and use it."""
-    imported = read_network(path, format_, 1e-4)
+    imported = read_network(path, format_)
     use(imported.own or foreign_artifact(imported, None, {}))

@@ -73,6 +73,8 @@ def test_no_network_says_what_to_do(tmp_path, monkeypatch):
 def test_a_set_without_checksums_is_fetched_by_hand(tmp_path):
     with pytest.raises(InputError, match=r"shd_train.h5.gz, .* into .*shd"):
         fetch("shd", tmp_path, nothing)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "shd").mkdir()
     for name in ("shd_train.h5.gz", "shd_test.h5.gz"):
         (tmp_path / "shd" / name).touch()
     assert fetch("shd", tmp_path, nothing).state == "unchecked"

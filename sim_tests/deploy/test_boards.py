@@ -163,3 +163,43 @@ def test_the_conservative_variant_is_smaller():
 def test_unknown_boards_are_refused(name, conservative, message):
     with pytest.raises(InputError, match=message):
         find_board(name, conservative)
+
+
+# Entries (places of the kernel times channels in) and channels out of the slices of
+# YOLO-KP, from the table of its layers in the same notebook.
+CONVOLUTIONS = {
+    "Conv(4,14,48)": (1 * 512, 48),
+    "Conv(8,7,64) a": (9 * 256, 64),
+    "Conv(2,7,256)": (1 * 512, 256),
+    "Conv(8,7,64) b": (9 * 256, 64),
+    "Conv(8,7,64) c": (9 * 256, 64),
+    "Conv(4,7,128) a": (9 * 128, 128),
+    "Conv(4,7,128) b": (9 * 64, 128),
+    "Conv(4,14,64)": (9 * 32, 64),
+    "Conv(8,14,32)": (9 * 16, 32),
+    "Conv(8,28,16)": (9 * 3, 16),
+}
+
+
+@rows("column_sum")
+def test_published_percentages_of_shared_kernels(row):
+    """For each row there is a width of weights with which the kernel, once a core,
+    takes the published words; with an index in every synapse there is none."""
+    entries, channels = CONVOLUTIONS[row["name"].removeprefix("lava-dl YOLO, ")]
+
+    def fitting(index_bits):
+        return [
+            bits
+            for bits in range(1, 9)
+            if abs(
+                percent(
+                    "synapses",
+                    entries * int(LOIHI2.axon_words(channels, bits + index_bits)),
+                )
+                - row["published"]["synapses"]
+            )
+            <= TOLERANCE
+        ]
+
+    assert set(fitting(LOIHI2.shared.value)) & set(range(4, 8))
+    assert not fitting(LOIHI2.index_bits.value)

@@ -8,11 +8,11 @@ import pytest
 
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.encoding import encode
-from lava_sfdfa.deploy.exchange.dense import DenseLif
 from lava_sfdfa.deploy.exchange.import_layers import import_layers
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import check_learns
+from lava_sfdfa.network.frozen import dense_layer, dense_weights
 from lava_sfdfa.presets import named_config
 
 CONFIG = named_config("digits", hidden=(20,), steps=32)
@@ -26,7 +26,7 @@ def data():
 def layers_of(*sizes, du=1023, dv=123, vth=300):
     rng = np.random.RandomState(0)
     return tuple(
-        DenseLif(rng.randint(-60, 70, (n_post, n_pre)).astype(np.int8), du, dv, vth)
+        dense_layer(rng.randint(-60, 70, (n_post, n_pre)).astype(np.int8), du, dv, vth)
         for n_pre, n_post in pairwise(sizes)
     )
 
@@ -35,9 +35,9 @@ def test_the_integers_are_kept(data):
     layers = layers_of(64, 20, 10)
     network = import_layers(layers, CONFIG, data).network
     for got, wanted in zip(network.layers, layers, strict=True):
-        np.testing.assert_array_equal(got.weights, wanted.weights)
+        np.testing.assert_array_equal(got.weights, dense_weights(wanted))
         assert (got.du, got.dv, got.vth) == (1023, 123, 300)
-        assert got.feedback.shape[0] == len(wanted.weights) and not got.feedback.any()
+        assert got.feedback.shape[0] == wanted.n_post and not got.feedback.any()
 
 
 def test_the_rule_has_the_filters_of_the_neurons(data):
@@ -98,7 +98,7 @@ def test_what_no_rule_fits_is_for_use_alone(neuron, reason, data):
     artifact = import_layers(layers, CONFIG, data)
     assert artifact.no_rule.startswith(reason)
     for got, wanted in zip(artifact.network.layers, layers, strict=True):
-        np.testing.assert_array_equal(got.weights, wanted.weights)
+        np.testing.assert_array_equal(got.weights, dense_weights(wanted))
         assert (got.du, got.dv, got.vth) == (wanted.du, wanted.dv, wanted.vth)
     with pytest.raises(InputError, match=f"the network cannot learn: {reason}"):
         check_learns(artifact)

@@ -8,10 +8,13 @@ from itertools import pairwise
 import h5py
 import numpy as np
 import pytest
-from command_line import call
+from command_line import call, last_json
+from nir_graphs import write
 
+import lava_sfdfa as ls
 from lava_sfdfa.deploy.exchange.nir_layers import read_nir
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.frozen import dense_weights
 
 ZEROS, ONES = np.zeros(4), np.ones(4)
 CUBA = {
@@ -45,25 +48,13 @@ def graph(**changes):
     return nodes
 
 
-def write(folder, nodes, edges=None):
-    """A file with these nodes, by default one after the other."""
-    path = folder / "a.nir"
-    edges = list(pairwise(nodes)) if edges is None else edges
-    with h5py.File(path, "w") as file:
-        for name, fields in nodes.items():
-            for field, value in fields.items():
-                file[f"node/nodes/{name}/{field}"] = value
-        file["node/type"], file["version"] = "NIRGraph", "1.0.8"
-        file["node/edges"] = np.array(edges, dtype="S")
-    return path
-
-
 def test_a_plain_lif_is_a_cuba_lif_that_forgets_its_current(tmp_path):
     """1/20 of v is lost in a step, and 20 * 1/20 of the input enters it."""
     nodes = graph(b=LIF, d=LIF)
     first, _ = read_nir(write(tmp_path, nodes))[0]
     scale = 127 / np.abs(nodes["a"]["weight"]).max()
-    np.testing.assert_array_equal(first.weights, np.rint(nodes["a"]["weight"] * scale))
+    wanted = np.rint(nodes["a"]["weight"] * scale)
+    np.testing.assert_array_equal(dense_weights(first), wanted)
     assert (first.du, first.dv, first.vth) == (4095, 205, round(1.5 * scale))
 
 
@@ -73,7 +64,7 @@ def test_a_plain_lif_spikes_as_its_equation_says(tmp_path):
     exact = {**LIF, "tau": 1.6e-3 * ONES, "r": 16 * ONES, "v_threshold": 70 * ONES}
     nodes = graph(a__weight=weights, b=exact, d=exact)
     layer = read_nir(write(tmp_path, nodes))[0][0]
-    np.testing.assert_array_equal(layer.weights, weights)
+    np.testing.assert_array_equal(dense_weights(layer), weights)
     assert (layer.dv, layer.vth) == (256, 70)
     spikes = np.random.RandomState(2).rand(50, 6) < 0.3
     v, kept, found, wanted = np.zeros(4), np.zeros(4, np.int64), [], []
@@ -82,7 +73,7 @@ def test_a_plain_lif_spikes_as_its_equation_says(tmp_path):
         wanted.append(v > 70)
         v[v > 70] = 0
         # Lava's LIF: u is the input alone, since (4096 - du - 1) / 4096 is 0
-        u = (layer.weights.astype(np.int64) @ step) << 6
+        u = (dense_weights(layer).astype(np.int64) @ step) << 6
         kept = np.sign(kept) * (np.abs(kept) * (4096 - layer.dv) >> 12) + u
         found.append(kept > layer.vth << 6)
         kept[kept > layer.vth << 6] = 0
@@ -102,8 +93,10 @@ def test_a_high_threshold_takes_bits_from_the_weights(tmp_path):
     largest = np.abs(nodes["a"]["weight"]).max()
     layers, _, notes = read_nir(write(tmp_path, nodes))
     assert layers[0].vth == 131071
-    assert np.abs(layers[0].weights).max() == round(131071 / 3000 * largest) < 127
-    assert "the most that the chip holds; is the step" in notes[0]
+    assert (
+        np.abs(dense_weights(layers[0])).max() == round(131071 / 3000 * largest) < 127
+    )
+    assert "the most that the chip holds; is the step" in notes[1]
 
 
 @pytest.mark.parametrize("shape", [[64, 1, 4], [1, 1, 4], [4], [2, 2]])
@@ -131,13 +124,14 @@ def with_value(shape, value):
         ),
         (
             {"a__weight": np.ones((4, 5))},
-            "node 'input': shape is 6, but node 'a' takes",
+            "node 'a': weight has the shape .* but 6 input",
         ),
         (
             {"c__weight": np.ones((4, 5))},
             "node 'c': weight has the shape .* but 4 input",
         ),
-        ({"c__bias": with_value(4, 0.25)}, "node 'c': bias is from 0.25 to 1; allowed"),
+        ({"c__bias": np.ones(3)}, r"node 'c': bias has the shape \(3,\); allowed is"),
+        ({"c__bias": 1e5 * ONES, "d__r": 1e5 * ONES}, "node 'c': the threshold is"),
         ({"c__bias": with_value(4, np.nan)}, "node 'c': bias holds nan"),
         ({"b__tau_syn": ZEROS}, "node 'b': tau_syn is 0 s; allowed is a step or more"),
         ({"b__tau_syn": -ONES}, "node 'b': tau_syn is -1 s; allowed is a step or more"),
@@ -146,7 +140,7 @@ def with_value(shape, value):
             "node 'b': du of tau_syn is -1; the chip holds 0 to",
         ),
         ({"b__tau_mem": np.inf * ONES}, "node 'b': tau_mem holds inf"),
-        ({"b__tau_mem": 1e-5 * ONES}, "tau_mem is 1e-05 s; .* with --step, 1e-6 for N"),
+        ({"b__tau_mem": 1e-5 * ONES}, "tau_mem is 1e-05 s; .* with --step"),
         (
             {"b__tau_mem": np.ones(3)},
             r"node 'b': tau_mem has the shape \(3,\), but the",
@@ -176,12 +170,13 @@ def with_value(shape, value):
             {"b__v_threshold": 1e7 * ONES},
             "node 'a': the threshold is .* times the larg",
         ),
-        ({"b__v_leak": ONES}, "node 'b': v_leak is from 1 to 1; allowed is 0"),
         ({"b__v_reset": -ONES}, "node 'b': v_reset is from -1 to -1; allowed is 0"),
         ({"b__type": None}, "node 'b': type is missing"),
-        ({"b__type": "IF"}, "node 'b' is a IF, which cannot be taken over here"),
-        ({"d": {**LIF, "type": "LI"}}, "node 'd' is a LI, which cannot be taken over"),
-        ({"d": None}, "node 'c' leads to no neurons"),
+        ({"b__type": "Delay"}, "node 'b' is a Delay, which cannot be taken over here"),
+        (
+            {"b": {**LIF, "type": "LI"}},
+            "node 'b' is a LI, which sends values and no spikes to the next node",
+        ),
         ({"input__shape": "six"}, "node 'input': shape holds text"),
     ],
 )
@@ -203,15 +198,19 @@ CHAIN = list(pairwise(graph()))
         ([*CHAIN, ("b", "x")], "the edge from 'b' to 'x' names the node 'x', which is"),
         (
             [*CHAIN, ("d", "c")],
-            "branches or has a loop: node 'd' leads to 'c' and 'outp",
+            "node 'c' is recurrent: its output comes back to it by 'd'; .* without",
         ),
-        ([*CHAIN, ("b", "b")], "branches or has a loop: node 'b' leads to 'b' and 'c'"),
-        ([*CHAIN, ("output", "input")], "node 'a' is in a loop"),
+        ([*CHAIN, ("b", "b")], "node 'b' is recurrent: its .* to it by itself; layers"),
+        ([*CHAIN, ("a", "c")], "the graph branches: node 'a' leads to 'b' and 'c'"),
+        (
+            [*CHAIN, ("output", "input")],
+            "node 'a' is recurrent: its .* by 'b', 'c' and 3 more",
+        ),
         ([*CHAIN[:2], *CHAIN[3:]], "nodes 'c' and 'input' follow no other"),
-        ([*CHAIN[:1], ("b", "c"), ("c", "b"), *CHAIN[4:]], "'d' and 'input' follow no"),
+        ([*CHAIN[:1], ("b", "c"), ("c", "b"), *CHAIN[4:]], "node 'b' is recurrent"),
         (
             [("input", "a"), ("a", "output"), ("b", "c"), ("c", "d"), ("d", "b")],
-            "'b' is",
+            "node 'b' is recurrent: its output comes back to it by 'c' and 'd'",
         ),
         ([("a", "b", "c")], "cannot be read as a NIR graph"),
     ],
@@ -223,7 +222,7 @@ def test_what_is_no_chain_is_a_sentence(edges, sentence, tmp_path):
 
 def test_the_order_of_edges_does_not_matter(tmp_path):
     layers = read_nir(write(tmp_path, graph(), CHAIN[::-1]))[0]
-    assert [layer.weights.shape for layer in layers] == [(4, 6), (4, 4)]
+    assert [(layer.n_post, layer.n_pre) for layer in layers] == [(4, 6), (4, 4)]
 
 
 def test_files_that_are_no_graph_are_a_sentence(tmp_path):
@@ -243,8 +242,41 @@ def test_files_that_are_no_graph_are_a_sentence(tmp_path):
         read_nir(path)
 
 
-def test_a_single_layer_names_the_reason(tmp_path):
-    nodes = graph(c=None, d=None)
-    result = call("import", write(tmp_path, nodes), "--out", tmp_path / "out")
-    assert result.exit_code == 2
-    assert "has 1 dense layer; an artifact holds two or more" in result.stderr
+def test_a_single_layer_is_for_use_alone(tmp_path):
+    path, out = write(tmp_path, graph(c=None, d=None)), tmp_path / "out"
+    found = last_json(call("import", path, "--out", out, "--json"))
+    assert found["layers"] == [6, 4]
+    assert "the file ends with one" in found["notes"][-1]
+    model = ls.load(out)
+    assert len(model.predict(np.full((3, 6), 200, np.uint8))) == 3
+    result = call("train", "--resume", "--out", out, "--dataset", "digits")
+    assert result.exit_code == 2 and "cannot learn" in result.stderr
+
+
+def test_all_limits_are_named_at_once(tmp_path):
+    changes = {
+        "a__weight": with_value((4, 6), np.nan), "b__v_reset": -ONES,
+        "d__tau_mem": np.arange(1, 5),
+    }  # fmt: skip
+    with pytest.raises(InputError) as error:
+        read_nir(write(tmp_path, graph(**changes)))
+    text = str(error.value)
+    for part in (
+        "node 'a': weight holds nan",
+        "node 'b': v_reset",
+        "node 'd': tau_mem",
+    ):
+        assert text.count(part) == 1
+    assert text.count(str(tmp_path)) == 1
+
+
+def test_more_limits_than_a_sentence_holds_are_counted(tmp_path):
+    nodes = {f"node{number}": {"type": "Delay", "delay": 1} for number in range(30)}
+    with pytest.raises(
+        InputError, match=r"node 'node0' is a Delay, .*; and \d+ more$"
+    ) as e:
+        read_nir(write(tmp_path, nodes))
+    text = str(e.value)
+    shown = text.count("is a Delay")
+    assert 1 <= shown < 30 and text.endswith(f"; and {30 - shown} more")
+    assert len(text) <= 480

@@ -20,6 +20,7 @@ from lava_sfdfa.deploy.mapping.traffic import Traffic
 from lava_sfdfa.deploy.plan.plan import PlanContent, build_plan, planned_network
 from lava_sfdfa.deploy.run.simulate import Simulator
 from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.front import through_front
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.quantise import quantise
 from lava_sfdfa.network.real import build_network
@@ -59,22 +60,23 @@ NO_COSTS = SampleCosts(
 
 def make_artifact(network, config, rates=None, n_learned=0):
     rates = rates or tuple(np.zeros(n, np.int32) for n in config.hidden)
-    shape = (network.sizes[0],)
+    shape = (network.n_inputs,)
     return Artifact(config, "data", shape, network, rates, n_learned, {})
 
 
 def request(network, config, mode, board=BOARD):
-    return Request(network.sizes, board, mode, config.feedback, config.eligibility)
+    settings = (config.feedback, config.eligibility)
+    return Request(network.sizes, board, mode, *settings, front=network.front)
 
 
-def compiled(artifact, mode, events) -> PlanContent:
-    """As `compile` does it, for the tiny chip."""
-    asked = request(artifact.network, artifact.config, mode)
+def compiled(artifact, mode, events, board=BOARD) -> PlanContent:
+    """As `compile` does it, for a chip with tiny cores."""
+    asked = request(artifact.network, artifact.config, mode, board)
     graph = asked.graph()
-    packed = partition(graph, TINY)
+    packed = partition(graph, board.model)
     activity = measure(graph, artifact.network, events)
     n_chips = asked.chips(packed.n_cores)
-    placement = place_network(BOARD, graph, packed, n_chips, activity)
+    placement = place_network(board, graph, packed, n_chips, activity)
     return build_plan(artifact, placement, NO_COSTS)
 
 
@@ -109,13 +111,18 @@ def plans(artifact, mode, events):
 
 def compare_learning(artifact, plan, events, labels):
     """Learn the same samples in both, one by one; return how much happened."""
-    engine = Engine(artifact.network, artifact.rates, artifact.n_learned)
+    network = artifact.network
+    engine = Engine(network, artifact.rates, artifact.n_learned)
     simulator = Simulator(plan)
-    n_spikes = np.zeros(len(artifact.network.layers), np.int64)
+    sent = [events]
+    for layer in network.front:
+        sent.append(through_front((layer,), sent[-1], network.steps))
+    n_spikes = np.zeros(len(network.as_frozen), np.int64)
     for sample in range(len(labels)):
         chosen = np.array([sample])
-        expected = engine.raster(events, sample)
-        predicted = engine.learn(events, labels, chosen)
+        expected = [(one.steps_of(sample), one.inputs_of(sample)) for one in sent[1:]]
+        expected += engine.raster(sent[-1], sample)
+        predicted = engine.learn(sent[-1], labels, chosen)
         assert simulator.learn(events, labels, chosen) == predicted
         for layer, (steps, neurons) in enumerate(expected):
             spikes = sorted(zip(steps.tolist(), neurons.tolist(), strict=True))
@@ -131,6 +138,22 @@ def compare_learning(artifact, plan, events, labels):
     for before, state in zip(artifact.network.layers, engine.states, strict=True):
         assert (before.weights != state.weights.T).any()
     return simulator, engine
+
+
+def compare_classes(network, plan, events):
+    """Classify the same samples in both; the spikes of the last are compared."""
+    above = through_front(network.front, events, network.steps)
+    engine = Engine(network)
+    expected, n_spikes = engine.classify(above)
+    assert n_spikes.min() > 0
+    simulator = Simulator(plan)
+    np.testing.assert_array_equal(
+        simulator.classify(events, np.arange(len(events))), expected
+    )
+    first = len(network.front) + 1
+    for layer, (steps, neurons) in enumerate(engine.raster(above, len(events) - 1)):
+        spikes = sorted(zip(steps.tolist(), neurons.tolist(), strict=True))
+        assert sorted(simulator.spikes[first + layer]) == spikes
 
 
 @pytest.mark.parametrize("rounding", ["synapse", "shared"])
@@ -189,16 +212,8 @@ def test_classifying_as_placed_equals_the_engine(hidden, feedback):
     config = small_config(hidden=hidden, feedback=feedback)
     artifact = make_artifact(small_network(config), config)
     events, _ = random_samples(config, N_SAMPLES)
-    order = np.arange(N_SAMPLES)
-    engine = Engine(artifact.network)
-    expected, n_spikes = engine.classify(events, order)
-    assert n_spikes.min() > 0
     for plan in plans(artifact, "inference", events):
-        simulator = Simulator(plan)
-        np.testing.assert_array_equal(simulator.classify(events, order), expected)
-        for layer, (steps, neurons) in enumerate(engine.raster(events, N_SAMPLES - 1)):
-            spikes = sorted(zip(steps.tolist(), neurons.tolist(), strict=True))
-            assert sorted(simulator.spikes[layer + 1]) == spikes
+        compare_classes(artifact.network, plan, events)
 
 
 def test_learning_goes_on_where_an_artifact_ended():
@@ -223,18 +238,22 @@ def test_learning_goes_on_where_an_artifact_ended():
 @pytest.mark.parametrize("mode", ["inference", "learning"])
 @pytest.mark.parametrize("hidden", [(12,), (10, 8)])
 def test_messages_are_those_that_the_placement_counted_on(hidden, mode):
-    """Without changes of the weights the prediction is exact, core by core."""
     config = small_config(hidden=hidden, learning_rate=0.0)
     artifact = make_artifact(small_network(config), config)
-    events, labels = random_samples(config, N_SAMPLES)
-    asked = request(artifact.network, config, mode)
+    compare_messages(artifact, mode, *random_samples(config, N_SAMPLES))
+
+
+def compare_messages(artifact, mode, events, labels, board=BOARD):
+    """Without changes of the weights the prediction is exact, core by core."""
+    config = artifact.config
+    asked = request(artifact.network, config, mode, board)
     graph = asked.graph()
-    packed = partition(graph, TINY)
+    packed = partition(graph, board.model)
     activity = measure(graph, artifact.network, events)
     n_chips = asked.chips(packed.n_cores)
-    placement = place_network(BOARD, graph, packed, n_chips, activity)
+    placement = place_network(board, graph, packed, n_chips, activity)
     traffic, plan = placement.traffic, build_plan(artifact, placement, NO_COSTS)
-    simulator, order = Simulator(plan), np.arange(N_SAMPLES)
+    simulator, order = Simulator(plan), np.arange(len(labels))
     if mode == "learning":
         simulator.learn(events, labels, order)
     else:

@@ -284,9 +284,10 @@ def test_other_files_are_a_sentence(path, content):
 
 
 def test_a_file_that_is_none_is_a_sentence(tmp_path):
-    for none in (tmp_path, tmp_path / "none"):
-        with pytest.raises(InputError, match="there is no such file"):
-            read(none)
+    with pytest.raises(InputError, match="it is a folder"):
+        read(tmp_path)
+    with pytest.raises(InputError, match="there is no such file"):
+        read(tmp_path / "none")
 
 
 # --- limits ---------------------------------------------------------------------------

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from small import small_config, small_network
 
+from lava_sfdfa.chip import arithmetic
+from lava_sfdfa.chip.widths import TRACE_SHIFT
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.quantise import highest_threshold, quantise, weight_unit
+from lava_sfdfa.network.quantise import (
+    highest_threshold,
+    quantise,
+    tag_gain,
+    weight_unit,
+)
 from lava_sfdfa.network.real import build_network
 from lava_sfdfa.presets import named_config
 
@@ -67,6 +74,16 @@ def test_tags_shrink_with_the_rate_and_leave_y3_its_size():
         output = quantise(build_network(config, 784, 10), config).layers[-1]
         assert 4 <= output.error_gain / 2**16 < 8
         assert output.rule.factor_bits <= 4  # y3 in steps of 8 or 16
+
+
+def test_the_gain_of_a_tag_is_what_the_chip_computes():
+    """A spike whose u is that of g = 1, with full traces, grows a tag of the gain."""
+    _, fixed = mnist()
+    layer, unit = fixed.layers[0], weight_unit(named_config("mnist"), 0)
+    y1 = arithmetic.reciprocal(round(unit * 2**6), layer.reciprocal_exponent)
+    grown = layer.rule.tag.value * y1 * layer.impulse / 2**TRACE_SHIFT
+    # The reciprocal is an integer from a table, 1.8 % and half a unit off at most.
+    assert tag_gain(layer, unit) == pytest.approx(grown, rel=0.018 + 0.5 / y1)
 
 
 def test_headroom_doubles_reciprocals_and_tags_and_keeps_the_learning_rate():

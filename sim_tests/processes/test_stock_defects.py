@@ -16,9 +16,13 @@ from lava_sfdfa.processes import plastic
 pytest.importorskip("lava.proc.dense", reason="lava-nc is not installed")
 
 from lava.magma.core.learning.learning_rule import Loihi3FLearningRule
-from lava.proc.dense.models import PyLearningDenseModelBitApproximate
-from lava.proc.dense.process import LearningDense
+from lava.proc.dense.models import (
+    PyDenseModelBitAcc,
+    PyLearningDenseModelBitApproximate,
+)
+from lava.proc.dense.process import Dense, LearningDense
 from lava.proc.lif.process import LIF
+from lava.utils.weightutils import SignMode
 from lava_models import make_model, step
 
 from lava_sfdfa.processes.plastic_dense.models import PlasticDenseFixed
@@ -213,6 +217,19 @@ def test_a_tag_falls_below_nine_bits():
             lowest[name].append(int(model.tag_1[0, 0]))
     assert set(lowest["stock"]) == {-257, -256} and lowest["equal"] == lowest["stock"]
     assert set(lowest["own"]) == {-256}
+
+
+def test_dense_without_a_positive_weight():
+    """Stock: -256 becomes -255, so doubled weights of 8 bits lose. We: say the mode."""
+    found = []
+    for mode in ({}, {"sign_mode": SignMode.MIXED}):
+        weights = 2 * np.array([[-128, -128]])
+        made = Dense(weights=weights, weight_exp=-1, num_weight_bits=8, **mode)
+        model = make_model(made, PyDenseModelBitAcc)
+        for _ in range(2):  # what is sent arrived a step ago
+            step(model, s_in=np.ones(2, np.int32))
+        found.append(model.a_out.value.tolist())
+    assert found == [[-255], [-256]]
 
 
 def test_traces_live_on_into_the_next_sample():

@@ -28,6 +28,7 @@ def test_bench_prints_a_row_for_each_case():
     assert "learned/s" in run("bench.py", "--quick")
 
 
+@pytest.mark.slow
 def test_profile_draws_phases_and_the_start(tmp_path):
     picture = tmp_path / "profile.png"
     found = json.loads(

@@ -90,7 +90,7 @@ def test_a_trouble_that_lasts_is_calibrated_once(monkeypatch):
 
     calls = []
 
-    def finds_what_is_there(config, data, given):
+    def finds_what_is_there(config, data, given, front):
         calls.append(frozenset(given))
         return Calibration(config, ())
 

@@ -127,6 +127,7 @@ def test_streams_and_comparisons_are_calibrated_too(call):
         assert found.runs[0].spikes_per_sample[0] > 0
 
 
+@pytest.mark.slow
 def test_very_many_inputs_get_smaller_weights():
     """The threshold that the initial weights would need is beyond 17 bits."""
     rng = np.random.RandomState(0)

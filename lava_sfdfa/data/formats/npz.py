@@ -55,6 +55,8 @@ def load_npz(
         called = _called(names_of(file))
         read = arrays_of(file, list(called.values()), path)
     arrays = dict(zip(called, read, strict=True))
+    if called is EVENTS and kind not in (None, "events"):
+        raise InputError(f"{path}: holds recordings; kind must be events, not {kind}")
     if called is EVENTS:
         return load_event_arrays(arrays, str(path), path.name, reading)
     return dataset_of_arrays(arrays, str(path), path.name, kind, reading, called)
@@ -77,7 +79,8 @@ def _called(names: list[str]) -> dict[str, str]:
 def open_npz(path: Path) -> Iterator[zipfile.ZipFile]:
     """The file, open for `arrays_of`. Errors: InputError for a file that is none."""
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
+        found = "is a folder" if path.is_dir() else "there is no such file"
+        raise InputError(f"{path}: {found}; give a file that numpy.savez wrote")
     with reading(f"{path}: is not a readable npz file", REMEDY):
         file = zipfile.ZipFile(path)
     with file:

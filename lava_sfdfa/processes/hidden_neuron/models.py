@@ -28,7 +28,7 @@ class HiddenPhases(Phases):
         step, sample = self.begin()
         schedule, layer = self.proc_params["schedule"], self.proc_params["layer"]
         a_in, third = self.a_in.recv(), self.a_third_factor_in.recv()
-        probing = self.proc_params["probes"] and sample % schedule.n_hidden == layer
+        probing = self.proc_params["probes"] and schedule.probing(sample) == layer
         if step < schedule.steps:
             self.present(a_in)
             if step == self.proc_params["wake_step"]:
@@ -49,11 +49,9 @@ class HiddenPhases(Phases):
     def _probe(self, a_in: np.ndarray, sample: int) -> None:
         """Send a payload of one's own, or pass on what was received times the running
         mean of spikes, see `credit.relay`."""
-        layer, n_hidden = (
-            self.proc_params["layer"],
-            self.proc_params["schedule"].n_hidden,
-        )
-        fired, probing = self.n_spikes > 0, sample % n_hidden
+        layer = self.proc_params["layer"]
+        probing = self.proc_params["schedule"].probing(sample)
+        fired = self.n_spikes > 0
         if probing == layer:
             self.own = np.where(fired, self._draw_payloads(sample), 0)
             self.payload = self.own.astype(self.number)

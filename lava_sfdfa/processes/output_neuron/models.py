@@ -29,7 +29,7 @@ class OutputPhases(Phases):
             self._find_error(label, sample)
             feedback = self.error
             if probes:
-                self._read_payloads(a_in, sample % schedule.n_hidden)
+                self._read_payloads(a_in, schedule.probing(sample))
         elif step in schedule.reset:
             self.reset_tags()
         elif step == schedule.feedback and probes:

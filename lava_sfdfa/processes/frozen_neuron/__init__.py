@@ -1,0 +1,1 @@
+"""A layer of neurons that never learn, with the schedule of a sample."""
