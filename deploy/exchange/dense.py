@@ -8,8 +8,6 @@ import numpy as np
 
 from lava_sfdfa.chip import widths
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.artifact import Artifact
-from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.types import Array
 
 LARGEST = 1e100  # of numbers in files, so that products of three are numbers too
@@ -23,27 +21,6 @@ LOST = (  # what an inference format has no place for
     "the record of the training",
     "widths of traces and tags",
 )
-
-
-def dense_layers(artifact: Artifact) -> tuple[FrozenLayer, ...]:
-    """The layers of an artifact, without what only learning needs.
-
-    Errors: InputError for a layer that can never spike, since lava-dl 0.6.0 cannot
-    load one (netx/utils.py: `optimize_weight_bits` divides by its largest weight).
-    """
-    layers = artifact.network.layers
-    if artifact.network.front or any(layer.bias is not None for layer in layers):
-        raise InputError(
-            "the network has frozen layers or biases, which are not written to netx "
-            "here; export it as nir"
-        )
-    for number, layer in enumerate(layers):
-        if layer.weights.max() <= 0:
-            raise InputError(
-                f"layer {number} has no positive weight, so it never spikes and other "
-                "tools cannot load it; train the network before it is exported"
-            )
-    return artifact.network.as_frozen
 
 
 def whole_weights(where: str, weights: Array, vth: int) -> tuple[Array, int, str]:

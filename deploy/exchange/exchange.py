@@ -10,6 +10,7 @@ from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange import netx, nir
 from lava_sfdfa.deploy.exchange.dense import LOST
 from lava_sfdfa.deploy.exchange.import_layers import fits, import_layers
+from lava_sfdfa.deploy.exchange.netx_layers import read_netx
 from lava_sfdfa.deploy.exchange.nir_layers import STEPS, read_nir
 from lava_sfdfa.deploy.exchange.own import own_artifact
 from lava_sfdfa.deploy.exchange.use_alone import Layers, for_use_alone, split
@@ -96,7 +97,7 @@ def read_network(
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
     if format_ == "netx":
-        layers, named, notes = netx.read_netx(path)
+        layers, named, notes = read_netx(path)
         return Imported(layers, notes, named)
     layers, metadata, notes = read_nir(path, step_s, steps)
     own, more = own_artifact(layers, metadata)

@@ -1,13 +1,15 @@
-"""netx: the HDF5 file of lava-dl, for inference with stock `Dense` and `LIF`.
+"""netx: the HDF5 file of lava-dl, for inference with stock `Dense`, `Conv` and `LIF`.
 
 Written and read with h5py alone; the layout is that of lava-dl 0.6.0 (written by
-slayer/block/base.py, read by netx/hdf5.py). What to know of it:
+slayer/block/base.py, read by netx/hdf5.py; `netx_layers` reads it). What to know:
 
 * Weights are integers that are not scaled. Where signs are mixed the chip drops the
   lowest bit; the reader doubles 8-bit weights and sets the exponent to -1, which is
-  exact, so ours stand in the file as they are.
+  exact, so ours stand in the file as they are. Those of convolutions it takes as such.
 * The reader makes `du = iDecay - 1`, so `iDecay` is `du + 1`.
-* A spike needs v > vth * 2**6, and every dense layer delays by one step, as ours do.
+* A spike needs v > vth * 2**6, and every layer delays by one step, as ours do.
+* It shifts every bias by 6, so only multiples of 2**6 can be written.
+* Behind an image `flatten` counts by channel first, ours by channel last.
 """
 
 from pathlib import Path
@@ -16,32 +18,29 @@ from typing import Any
 import numpy as np
 
 from lava_sfdfa.chip import widths
-from lava_sfdfa.deploy.exchange.dense import (
-    check_field,
-    dense_layers,
-    finite,
-    held_membrane_decay,
-    whole_weights,
-)
+from lava_sfdfa.deploy.exchange.limits import Limits
+from lava_sfdfa.deploy.exchange.netx_neurons import Neurons
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import replacing
-from lava_sfdfa.hdf5.reader import Group, read_file
 from lava_sfdfa.hdf5.writer import write_hdf5
 from lava_sfdfa.network.artifact import Artifact
-from lava_sfdfa.network.frozen import FrozenLayer, dense_layer, dense_weights
-
-CUBA = ("CUBA", "LOIHI")  # both are Lava's LIF; netx/hdf5.py
-PROBLEM = "cannot be read as a netx file"
-REMEDY = "allowed is HDF5 as lava-dl 0.6.0 exports it"
+from lava_sfdfa.network.frozen import MOST, FrozenLayer, dense_layer, dense_weights
+from lava_sfdfa.types import Array
 
 
 def write_netx(path: Path, artifact: Artifact) -> None:
-    """Write the layers of an artifact. Errors: InputError."""
-    layers, config = dense_layers(artifact), artifact.config
+    """Write the layers of an artifact. Errors: InputError that names all layers which
+    the format cannot hold."""
+    layers, config = _written_as(artifact.network.as_frozen), artifact.config
+    limits = Limits(path)
+    for number, layer in enumerate(layers):
+        with limits.here():
+            _check(f"layer {number}", layer)
+    limits.check()
 
     def fill(file: Any) -> None:
-        for number, layer in enumerate(layers):
-            _write_layer(file.create_group(f"layer/{number}"), layer)
+        for number, write in enumerate(_groups(layers)):
+            write(file.create_group(f"layer/{number}"))
         milliseconds = 1000 * config.duration_s
         file["simulation/Ts"] = milliseconds / artifact.network.steps
         file["simulation/tSample"] = milliseconds
@@ -50,12 +49,113 @@ def write_netx(path: Path, artifact: Artifact) -> None:
         write_hdf5(temporary, fill)
 
 
-def _write_layer(group: Any, layer: FrozenLayer) -> None:
-    n_post, n_pre = layer.n_post, layer.n_pre
-    group.create_dataset("type", (1,), "S10", [b"dense"])
-    group["shape"] = np.array([n_post])
-    group["inFeatures"], group["outFeatures"] = n_pre, n_post
-    group["weight"] = dense_weights(layer).astype(np.float32)
+def _written_as(layers: tuple[FrozenLayer, ...]) -> list[FrozenLayer]:
+    """The layers as convolutions where lava-dl passes the image on, else as dense
+    ones, which do the same."""
+    written: list[FrozenLayer] = []
+    for layer in layers:
+        image = written[-1].output_shape if written else layer.input_shape
+        may = image == layer.input_shape and not (written and written[-1].is_dense)
+        if layer.is_dense or not may:
+            if layer.n_pre * layer.n_post > MOST:
+                raise InputError(
+                    f"layer {len(written)} is a convolution behind a dense layer, "
+                    "which lava-dl cannot run, and too large to be a dense one"
+                )
+            bias = None if layer.bias is None else layer.biases
+            layer = dense_layer(
+                dense_weights(layer), layer.du, layer.dv, layer.vth, bias
+            )
+        written.append(layer)
+    return written
+
+
+def _check(where: str, layer: FrozenLayer) -> None:
+    """Errors: InputError for what lava-dl cannot load, or would change."""
+    if layer.is_dense and layer.kernel.max() <= 0:
+        raise InputError(  # netx/utils.py: `optimize_weight_bits` divides by it
+            f"{where} has no positive weight, so lava-dl 0.6.0 cannot load it; train "
+            "the network before it is exported"
+        )
+    if layer.bias is None:
+        return
+    units = layer.bias // Neurons.BIAS_UNIT
+    odd = layer.bias[layer.bias % Neurons.BIAS_UNIT != 0]
+    if odd.size or not widths.BIAS_MANTISSA.holds(units):
+        found = odd[0] if odd.size else layer.bias[np.abs(units).argmax()]
+        raise InputError(
+            f"{where} has a bias of {found}; netx holds multiples of "
+            f"{Neurons.BIAS_UNIT} up to {Neurons.BIAS_UNIT * 4095}; export it as NIR"
+        )
+
+
+def _groups(layers: list[FrozenLayer]) -> list[Any]:
+    """A function for each group of the file, which fills it."""
+    groups: list[Any] = []
+    image: tuple[int, int, int] | None = None  # that the layers so far make
+    for layer in layers:
+        if not layer.is_dense:
+            if image is None:
+                groups.append(_input(layer.input_shape))
+            groups.append(lambda group, layer=layer: _write_conv(group, layer))
+            image = layer.output_shape
+            continue
+        weights = layer.kernel.reshape(layer.n_post, layer.n_pre)
+        if image is not None:
+            groups.append(_flatten(layer.n_pre))
+            by_place = weights.reshape(layer.n_post, *image)
+            weights = np.moveaxis(by_place, -1, 1).reshape(weights.shape)
+            image = None
+        groups.append(
+            lambda group, layer=layer, weights=weights: _write_dense(
+                group, layer, weights
+            )
+        )
+    return groups
+
+
+def _input(image: tuple[int, int, int]) -> Any:
+    """Names the shape of the input."""
+
+    def write(group: Any) -> None:
+        _type(group, b"input")
+        group["shape"] = _shape(image)
+
+    return write
+
+
+def _flatten(n: int) -> Any:
+    def write(group: Any) -> None:
+        _type(group, b"flatten")
+        group["shape"] = np.array([n, 1, 1])
+
+    return write
+
+
+def _write_dense(group: Any, layer: FrozenLayer, weights: Array) -> None:
+    _type(group, b"dense")
+    group["shape"] = np.array([layer.n_post])
+    group["inFeatures"], group["outFeatures"] = layer.n_pre, layer.n_post
+    group["weight"] = weights.astype(np.float32)
+    _write_neurons(group, layer)
+
+
+def _write_conv(group: Any, layer: FrozenLayer) -> None:
+    _type(group, b"conv")
+    group["shape"] = _shape(layer.output_shape)
+    group["inChannels"] = layer.input_shape[2]
+    group["outChannels"] = layer.output_shape[2]
+    group["kernelSize"] = np.array(layer.kernel.shape[1:3])
+    for name in ("stride", "padding", "dilation"):
+        group[name] = np.array(getattr(layer, name))
+    group["groups"] = layer.groups
+    group["weight"] = np.moveaxis(layer.kernel, -1, 1).astype(np.float32)
+    _write_neurons(group, layer)
+
+
+def _write_neurons(group: Any, layer: FrozenLayer) -> None:
+    if layer.bias is not None:
+        group["bias"] = (layer.bias // Neurons.BIAS_UNIT).astype(np.float32)
     group["neuron/type"] = np.bytes_("CUBA")
     group["neuron/iDecay"] = layer.du + 1
     group["neuron/vDecay"] = layer.dv
@@ -64,130 +164,11 @@ def _write_layer(group: Any, layer: FrozenLayer) -> None:
     group["neuron/gradedSpike"] = False
 
 
-def read_netx(path: Path) -> tuple[tuple[FrozenLayer, ...], int | None, list[str]]:
-    """Layers, steps of a sample where the file says them, and what was changed.
-
-    Errors: InputError, by name, for all that is not a chain of dense layers of
-    current-based neurons that spike and reset to zero.
-    """
-    file = read_file(path, PROBLEM, REMEDY)
-    try:
-        n_layers = len(file.group("layer").entries)
-        groups = [file.group(f"layer/{number}") for number in range(n_layers)]
-        layers, notes = _read_layers(path, groups)
-        return layers, _steps(path, file), notes
-    except (LookupError, ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{path}: {PROBLEM} ({error}); {REMEDY}") from None
+def _type(group: Any, name: bytes) -> None:
+    group.create_dataset("type", (1,), "S10", [name])
 
 
-def _read_layers(
-    path: Path, groups: list[Group]
-) -> tuple[tuple[FrozenLayer, ...], list[str]]:
-    """The dense layers, which have to follow each other, and notes."""
-    layers: list[FrozenLayer] = []
-    notes: list[str] = []
-    for number in _dense(path, groups):
-        where = f"{path}: layer {number}"
-        layer, more = _read_layer(where, groups[number])
-        n_pre = layer.n_pre
-        if layers and n_pre != layers[-1].n_post:
-            raise InputError(
-                f"{where}: weight takes {n_pre} inputs, but the layer before has "
-                f"{layers[-1].n_post} neurons; they have to be equal"
-            )
-        layers.append(layer)
-        notes += more
-    return tuple(layers), notes
-
-
-def _dense(path: Path, groups: list[Group]) -> list[int]:
-    """Numbers of the dense layers; `flatten`, and `input` without neurons, only name a
-    shape. Errors: InputError for others."""
-    kinds = [_text(group.value("type")) for group in groups]
-    for number, kind in enumerate(kinds):
-        if kind not in ("dense", "flatten", "input"):
-            raise InputError(
-                f"{path}: layer {number} is of the type {kind!r}, which cannot be "
-                "taken over; allowed are dense layers of CUBA neurons"
-            )
-    for number, kind in enumerate(kinds):
-        if kind == "input" and "neuron" in groups[number]:
-            raise InputError(
-                f"{path}: layer {number} makes spikes of the inputs with neurons of "
-                "its own, by a weight and a bias, which an artifact cannot hold; "
-                "allowed are inputs that are spikes; leave this layer out of the file"
-            )
-    if "dense" not in kinds:
-        raise InputError(f"{path}: has no dense layer; allowed are two or more")
-    return [number for number, kind in enumerate(kinds) if kind == "dense"]
-
-
-def _read_layer(where: str, group: Group) -> tuple[FrozenLayer, list[str]]:
-    if "bias" in group and np.any(bias := finite(where, "bias", group.value("bias"))):
-        raise InputError(
-            f"{where} has 'bias', which cannot be taken over, from {bias.min():g} to "
-            f"{bias.max():g}; allowed is 0, since neurons here have no constant input"
-        )
-    for name in ("weight_rec", "weight/imag", "neuron/weight_exp"):
-        if name in group:
-            raise InputError(f"{where} has {name!r}, which cannot be taken over")
-    if "delay" in group and np.any(group.value("delay") != 0):
-        raise InputError(
-            f"{where} has delays, which cannot be taken over; learning has none"
-        )
-    neuron = _read_neuron(where, group)
-    weights = finite(where, "weight", group.value("weight"))
-    n_post = finite(where, "shape", group.value("shape")).prod()
-    weights = weights.reshape(int(n_post), -1)
-    vth = check_field(where, "vThMant", neuron["vThMant"], widths.THRESHOLD)
-    weights, vth, note = whole_weights(where, weights, vth)
-    du = check_field(where, "iDecay - 1", neuron["iDecay"] - 1, widths.DECAY)
-    dv, more = held_membrane_decay(where, neuron["vDecay"])
-    return dense_layer(weights, du, dv, vth), [*([note] if note else []), *more]
-
-
-def _read_neuron(where: str, group: Group) -> dict[str, int]:
-    """The integers of a neuron group that is a plain current-based LIF."""
-    if "neuron" not in group:
-        raise InputError(f"{where} has no neurons; allowed are CUBA neurons")
-    neuron = group.group("neuron")
-    kind = _text(neuron.value("type"))
-    if kind not in CUBA:
-        raise InputError(
-            f"{where} has {kind} neurons; allowed are {' and '.join(CUBA)}"
-        )
-    for name, plain in (("gradedSpike", 0), ("messageBits", 0), ("refDelay", 1)):
-        values_of = np.unique(neuron.value(name) if name in neuron else plain)
-        for found in values_of[values_of != plain]:
-            raise InputError(f"{where} has {name} = {found}; allowed is {plain}")
-    values = {}
-    for name in ("iDecay", "vDecay", "vThMant"):
-        values_of = np.unique(finite(where, name, neuron.value(name)))
-        if len(values_of) != 1:
-            raise InputError(
-                f"{where} has a different {name} in each neuron; allowed is one for "
-                "the layer (`shared_param=True` in slayer)"
-            )
-        if values_of[0] % 1:
-            raise InputError(
-                f"{where}: {name} is {values_of[0]:g}; allowed are integers of the chip"
-            )
-        values[name] = int(values_of[0])
-    return values
-
-
-def _text(values: Any) -> str:
-    value: Any = np.asarray(values).ravel()[0]
-    return value.decode("ascii") if isinstance(value, bytes) else str(value)
-
-
-def _steps(path: Path, file: Group) -> int | None:
-    if "simulation/tSample" not in file or "simulation/Ts" not in file:
-        return None
-    sample, step = (
-        finite(f"{path}: simulation", name, file.value(f"simulation/{name}")).item()
-        for name in ("tSample", "Ts")
-    )
-    if step <= 0:
-        raise InputError(f"{path}: simulation: Ts is {step:g}; allowed is more than 0")
-    return round(sample / step)
+def _shape(image: tuple[int, int, int]) -> Array:
+    """Channels, rows and columns."""
+    rows, columns, channels = image
+    return np.array([channels, rows, columns])

@@ -34,6 +34,7 @@ from lava_sfdfa.deploy.plan.plan import PlanContent
 from lava_sfdfa.deploy.plan.report import text_report
 from lava_sfdfa.deploy.run.simulate import Simulator
 from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.hdf5.reader import read_bytes
 from lava_sfdfa.model import Model
 from lava_sfdfa.network.artifact import Artifact, load_artifact
@@ -62,7 +63,7 @@ def use(artifact: Artifact) -> None:
     """Show what an artifact holds, classify a sample, and learn one."""
     Model(artifact).info().to_json()
     engine = Engine(artifact.network, artifact.rates, artifact.n_learned)
-    part = encode(noise(artifact).train.first(1), artifact.config)
+    part = encode_for(artifact.network, noise(artifact).train.first(1), artifact.config)
     engine.classify(part.events)
     if not artifact.no_rule:
         engine.learn(part.events, part.labels, np.array([0]))
@@ -214,6 +215,42 @@ def foreign_graph() -> Tree:
     return {
         "version": b"1.0.8",
         "node": {"type": b"NIRGraph", "nodes": nodes, "edges": edges},
+    }
+
+
+def foreign_images() -> Tree:
+    """A netx file with a layer of each kind."""
+    cuba = {
+        "type": b"CUBA", "iDecay": 4096, "vDecay": 128, "vThMant": 40, "refDelay": 1,
+        "gradedSpike": False,
+    }  # fmt: skip
+    window = {"padding": np.zeros(2, np.int64), "dilation": np.ones(2, np.int64)}
+    rng = np.random.RandomState(0)
+
+    def some(*shape: int) -> Any:
+        return rng.randint(-40, 60, shape).astype(np.float32)
+
+    layers = [
+        {"type": b"input", "shape": np.array([2, 6, 5]), "weight": 64.0, "bias": 1.0},
+        {
+            "type": b"conv", "shape": np.array([4, 4, 4]), "groups": 2, **window,
+            "kernelSize": np.array([3, 2]), "stride": np.ones(2, np.int64),
+            "weight": some(4, 1, 3, 2), "bias": some(4),
+        },
+        {
+            "type": b"pool", "shape": np.array([4, 2, 2]), **window, "stride": 2,
+            "kernelSize": np.array([2, 2]), "weight": np.full((2, 2), 64.0),
+        },
+        {"type": b"flatten", "shape": np.array([16, 1, 1])},
+        {"type": b"dense", "shape": np.array([5]), "weight": some(5, 16)},
+        {"type": b"dense", "shape": np.array([3]), "weight": some(3, 5)},
+    ]  # fmt: skip
+    for layer in layers:
+        if layer["type"] != b"flatten":
+            layer["neuron"] = dict(cuba)
+    return {
+        "layer": {str(number): layer for number, layer in enumerate(layers)},
+        "simulation": {"Ts": 1, "tSample": 16},
     }
 
 

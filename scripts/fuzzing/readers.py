@@ -26,6 +26,7 @@ from fuzzing.networks import (
     encode_plan,
     exchanged,
     float_trees,
+    foreign_images,
     nir_trees,
     plan_trees,
     read_artifact,
@@ -41,7 +42,7 @@ READERS: dict[str, Reader] = {
     "float": Reader(float_trees, encode_artifact, read_float, hdf5=True),
     "plan": Reader(plan_trees, encode_plan, run_plan, hdf5=True),
     "netx": Reader(
-        lambda folder: [exchanged(folder, "a.net")],
+        lambda folder: [exchanged(folder, "a.net"), foreign_images()],
         lambda rng, tree: {"a.net": hdf5_bytes(rng, tree, False)},
         lambda folder: read_foreign(folder / "a.net", "netx"),
         hdf5=True,

@@ -3,6 +3,7 @@
 All come in, or get a sentence that names the real reason.
 """
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -10,8 +11,13 @@ import h5py
 import numpy as np
 import pytest
 from command_line import call, last_json
+from rate_code import all_events, of_numpy, rate_code
 
 import lava_sfdfa as ls
+from lava_sfdfa.data.datasets import load_dataset
+from lava_sfdfa.data.events import Events
+from lava_sfdfa.engine.engine import Engine
+from lava_sfdfa.engine.front import through_front
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 pytestmark = pytest.mark.skipif(
@@ -32,10 +38,8 @@ def bring_in(name, out, *options):
         ("12_tau_syn_0.nir", "node 'b': tau_syn is 0 s"),
         (
             "21_input_layer_with_neurons.net",
-            "layer 0 makes spikes of the inputs with ne",
+            "layer 0: its neurons have no iDecay and no vDecay and no vThMant",
         ),
-        ("third/tiny.net", "layer 1 is of the type 'conv'"),
-        ("third/pilotnet_lif.net", "layer 1 is of the type 'conv'"),
         ("third/recurrent_example.net", "layer 0 is of the type 'dense_rec'"),
         ("third/recurrent_snntorch.nir", "node 'lif1.lif' is recurrent: its output"),
         ("third/recurrent_subgraph.nir", "node 'lif1.lin' is recurrent: its output"),
@@ -88,6 +92,12 @@ def test_what_cannot_come_in_is_a_sentence(name, sentence, tmp_path):
             "third/trained_mnist_network.net",
             [784, 128, 64, 10],
             "no data set was named",
+        ),
+        ("third/tiny.net", [768, 768, 864, 36], "layer 0: in lava-dl it reads numbers"),
+        (
+            "third/pilotnet_lif.net",
+            [39600, 39600, 76032, 26460, 8064, 5632, 2560, 100, 50, 10, 1],
+            "the network has one output, so its class is always the same",
         ),
     ],
 )
@@ -260,3 +270,135 @@ def compare_with_lava(artifact, n_samples):
             wrong += np.count_nonzero(found != sent)
             n_spikes[number] += sent.sum()
     return n_spikes, wrong
+
+
+def numpy_spikes(layer, steps, shown):
+    """Spikes of a layer of a netx file in plain numpy: bool (steps, n_out), all counted
+    by channel first. shown: bool (steps, channels, rows, columns)."""
+    weight = layer["weight"][()].astype(np.int64)
+    du, dv = int(layer["neuron/iDecay"][()]) - 1, int(layer["neuron/vDecay"][()])
+    bias = 64 * layer["bias"][()].astype(np.int64).reshape(-1)
+    if layer["type"][0] == b"input":
+        total = weight.item() * shown
+        bias = np.full(total.shape[1:], bias[0])
+    elif layer["type"][0] == b"dense":
+        total = shown.reshape(steps, -1) @ weight.reshape(len(bias), -1).T
+    else:
+        total = correlated(shown, weight.reshape(weight.shape[:4]), layer)
+        bias = np.broadcast_to(bias[:, None, None], total.shape[1:])
+    u, v = np.zeros_like(bias), np.zeros_like(bias)
+    spikes = np.zeros(total.shape, bool)
+    for step in range(steps):
+        arrived = total[step - 1] if step else 0
+        u = np.sign(u) * (abs(u) * (4095 - du) // 4096) + 64 * arrived
+        v = np.sign(v) * (abs(v) * (4096 - dv) // 4096) + u + bias
+        spikes[step] = v > 64 * int(layer["neuron/vThMant"][()])
+        v = np.where(spikes[step], 0, v)
+    return spikes
+
+
+def correlated(shown, weight, layer):
+    """A convolution as PyTorch defines it."""
+    (up, left), (top, side) = layer["stride"][()], layer["padding"][()]
+    shown = np.pad(shown, ((0, 0), (0, 0), (top, top), (side, side))).astype(np.int64)
+    windows = np.lib.stride_tricks.sliding_window_view(shown, weight.shape[2:], (2, 3))
+    return np.einsum("tcyxij,ocij->toyx", windows[:, :, ::up, ::left], weight)
+
+
+@pytest.mark.parametrize("name", ["tiny", "pilotnet_lif"])
+def test_networks_of_images_spike_as_lava_dl_defines_them(name, tmp_path):
+    """Noise of their size, through all layers. The bias of their inputs is left out,
+    which would make all of these spike in every step."""
+    path = without_input_bias(name, tmp_path)
+    network = ls.import_network(path, steps=40).artifact.network
+    steps, rng = network.steps, np.random.RandomState(1)
+    with h5py.File(path) as file:
+        groups = [file[f"layer/{n}"] for n in range(len(file["layer"]))]
+        image = tuple(groups[0]["shape"][()])
+        wanted = rng.rand(steps, *image) < 0.3
+        events = as_events(wanted)
+        shown = through_front(network.front, events, steps)
+        groups = [group for group in groups if group["type"][0] != b"flatten"]
+        for layer, group in zip(network.as_frozen, groups, strict=True):
+            wanted = numpy_spikes(group, steps, wanted)
+            events = through_front((layer,), events, steps)
+            # Ours are counted by channel last.
+            by_place = np.moveaxis(wanted, 1, -1) if wanted.ndim == 4 else wanted
+            got = events.dense(0, steps)
+            np.testing.assert_array_equal(got, by_place.reshape(steps, -1))
+            is_last = layer.n_post == network.sizes[-1]
+            assert is_last or (wanted.any() and not wanted.all())
+    step, neuron = Engine(network).raster(shown, 0)[-1]
+    spikes = np.zeros((steps, network.sizes[-1]), bool)
+    spikes[step, neuron] = True
+    np.testing.assert_array_equal(spikes, wanted.reshape(steps, -1))
+    assert wanted.any() == (name == "tiny")  # pilotnet's is read by its v
+
+
+def without_input_bias(name, folder):
+    """A copy of a network, whose inputs spike where samples do."""
+    path = folder / f"{name}.net"
+    with h5py.File(CASES / f"third/{name}.net") as old, h5py.File(path, "w") as new:
+        for entry in old:
+            old.copy(entry, new)
+        new["layer/0/bias"][...] = 0
+    return path
+
+
+def as_events(shown):
+    """One sample. shown: bool (steps, ...)."""
+    rows = shown.reshape(len(shown), -1)
+    index = np.nonzero(rows)[1].astype(np.uint16)
+    counts = rows.sum(axis=1, dtype=np.int32)[None]
+    return Events(index, counts, np.array([0, index.size]), rows.shape[1])
+
+
+def test_the_output_of_a_regression_is_in_its_score(tmp_path):
+    """A network with one output, for which 16 steps are few: its v tells it."""
+    path = CASES / "third/pilotnet_lif.net"
+    notes = "\n".join(ls.import_network(path).notes)
+    for said in ("with steps 26", "says nothing of samples here", "in the scores"):
+        assert said in notes
+    model = ls.import_network(without_input_bias("pilotnet_lif", tmp_path), steps=40)
+    assert not any("says nothing of samples" in note for note in model.notes)
+    x = np.random.RandomState(0).randint(0, 256, (4, 3, 66, 200)).astype(np.uint8)
+    scores = model.scores(x)
+    assert scores.shape == (4, 1) and len(np.unique(scores)) > 1
+    assert not model.predict(x).any()
+
+
+@pytest.mark.parametrize(
+    "name", ["tiny", "pilotnet_lif", "oxford", "trained_mnist_network"]
+)
+def test_networks_of_others_come_back_from_a_file_of_ours(name, tmp_path):
+    """Every integer of every layer."""
+    model = ls.import_network(CASES / f"third/{name}.net")
+    model.export(tmp_path / "a.net")
+    again = ls.import_network(tmp_path / "a.net").artifact.network
+    assert again.steps == model.artifact.network.steps
+    layers = zip(again.as_frozen, model.artifact.network.as_frozen, strict=True)
+    for got, wanted in layers:
+        for field in dataclasses.fields(wanted):
+            a, b = getattr(got, field.name), getattr(wanted, field.name)
+            np.testing.assert_array_equal(a, b, field.name)
+
+
+def test_a_recurrent_network_is_refused_with_layers_and_remedy(tmp_path):
+    result = bring_in("third/recurrent_example.net", tmp_path / "out")
+    for part in ("layer 0 is of the type", "layer 1 is of", "train it without recurr"):
+        assert part in result.stderr
+
+
+def test_the_network_of_a_tutorial_is_as_good_as_in_lava_dl(data_dir):
+    """MNIST in the rate code of its tutorial (R. Gaurav, mnist-on-loihi): a pixel adds
+    its share of 255 in every step and spikes above 1. lava-dl's 9-bit weights in plain
+    numpy, which `extras/test_lava_dl_mnist.py` compares with lava-dl itself."""
+    path, steps = CASES / "third/trained_mnist_network.net", 20
+    data = load_dataset("mnist", data_dir).test.first(1000)
+    shown = rate_code(data.images, steps)
+    theirs = of_numpy(path, shown).sum(axis=1)
+    model = ls.import_network(path, data="mnist", data_dir=data_dir, steps=steps)
+    ours = Engine(model.artifact.network).scores(all_events(shown))
+    accuracy = [np.mean(s.argmax(1) == data.labels) for s in (theirs, ours)]
+    assert accuracy[0] > 0.93 and abs(accuracy[1] - accuracy[0]) < 0.003
+    assert np.mean((np.rint(ours) == theirs).all(axis=1)) > 0.98

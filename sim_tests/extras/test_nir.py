@@ -12,7 +12,6 @@ import pytest
 from small import random_samples, small_config, small_network
 
 from lava_sfdfa.data.events import Events
-from lava_sfdfa.deploy.exchange.dense import dense_layers
 from lava_sfdfa.deploy.exchange.exchange import read_network
 from lava_sfdfa.deploy.exchange.nir import make_graph, write_nir
 from lava_sfdfa.deploy.exchange.nir_layers import read_nir
@@ -54,7 +53,7 @@ def test_our_graph_comes_back_with_the_same_digest(tmp_path, artifact):
 
 
 def test_a_network_for_use_alone_comes_back(tmp_path, artifact):
-    layers = dense_layers(artifact)
+    layers = artifact.network.as_frozen
     alone = for_use_alone(layers, artifact.config, None, "nobody told it how")
     write_nir(tmp_path / "a.nir", alone)
     own = read_network(tmp_path / "a.nir", "nir", STEP_S).own
@@ -128,7 +127,7 @@ def test_metadata_that_are_not_whole_are_not_used(change, why, tmp_path, artifac
     imported = with_metadata(tmp_path / "a.nir", change)
     assert imported.own is None and len(imported.notes) == 1
     assert re.search(rf"do not describe this graph \(.*{why}", imported.notes[0])
-    assert all(map(same, imported.layers, dense_layers(artifact)))
+    assert all(map(same, imported.layers, artifact.network.as_frozen))
 
 
 def test_other_weights_in_our_graph_are_taken_as_they_are(tmp_path, artifact):
@@ -248,7 +247,7 @@ def test_layers_survive_a_tool_that_forgets_the_metadata(tmp_path, artifact):
     assert (
         metadata == {} and len(notes) == 1 and "the time step is 0.0001 s" in notes[0]
     )
-    assert all(map(same, layers, dense_layers(artifact)))
+    assert all(map(same, layers, artifact.network.as_frozen))
 
 
 # --- frozen layers ----------------------------------------------------------------
