@@ -4,11 +4,13 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
-# A machine may be busy: how long a case takes is no fault of it.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+if importlib.util.find_spec("hypothesis") is not None:  # the extras do without it
+    from hypothesis import settings
+
+    # A machine may be busy: how long a case takes is no fault of it.
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
 
 SHARED = Path(__file__).parents[2] / "shared"
 DATA, CASES = SHARED / "data", SHARED / "cases"
