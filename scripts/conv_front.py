@@ -1,8 +1,8 @@
 """A small convolutional network trained in snnTorch, to be frozen below a chip's rule.
 
-Two convolutions of leaky neurons see the spikes of this package's own encoder; a linear
-layer reads how often they spike, and is left behind. Surrogate gradients, Adam, batches
-of 100, images shifted by up to two pixels. The validation part says how good it is.
+Two convolutions of leaky neurons see the spikes of this package's own encoder; a plain
+network reads how often they spike, and is left behind. Surrogate gradients, Adam, batches
+of 100, images shifted by up to a pixel. The validation part says how good it is.
 
     python scripts/conv_front.py --dataset mnist --data-dir DIR --out front.nir
         [--epochs N] [--classes 0,1,2] [--limit N] [--seed S]
@@ -31,7 +31,8 @@ from lava_sfdfa.presets import named_config
 
 STEPS = 32  # of a presentation; the input takes half of them
 SEEN = 18  # of these, while the network is trained
-CHANNELS, BETA, BATCH, RATE, SHIFT = (12, 32), 0.9, 100, 2e-3, 2
+CHANNELS, BETA, BATCH, RATE, SHIFT = (12, 32), 0.9, 100, 4e-3, 1
+READOUT = 256  # neurons without spikes between counts and classes
 SPIKES_COST = 0.02  # of a spike a neuron, in the loss
 STEP_S = 1e-4  # of a step in the file; only shares of it matter
 
@@ -45,20 +46,22 @@ class Front(torch.nn.Module):
         self.convolutions = torch.nn.ModuleList(
             [torch.nn.Conv2d(1, one, 5, 2, 2), torch.nn.Conv2d(one, two, 5, 2, 2)]
         )
-        # Means and variances of what neurons receive; the file has them in weights.
-        self.norms = torch.nn.ModuleList(torch.nn.BatchNorm2d(n) for n in CHANNELS)
         self.neurons = torch.nn.ModuleList(
             snntorch.Leaky(beta=BETA, reset_mechanism="zero") for _ in CHANNELS
         )
-        self.readout = torch.nn.LazyLinear(n_classes)
+        self.readout = torch.nn.Sequential(
+            torch.nn.LazyLinear(READOUT),
+            torch.nn.ReLU(),
+            torch.nn.Dropout(),
+            torch.nn.Linear(READOUT, n_classes),
+        )
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, and spikes a neuron. x: (steps, n, 1, rows, columns)."""
         total = torch.zeros(())
-        for k, neurons in enumerate(self.neurons):
+        for convolution, neurons in zip(self.convolutions, self.neurons, strict=True):
             # A layer needs nothing of the next, so it takes all steps at once.
-            sent = self.norms[k](self.convolutions[k](x.flatten(0, 1)))
-            state, spikes = neurons.init_leaky(), []
+            sent, state, spikes = convolution(x.flatten(0, 1)), neurons.init_leaky(), []
             for current in sent.unflatten(0, x.shape[:2]):
                 spike, state = neurons(current, state)
                 spikes.append(spike)
@@ -86,20 +89,14 @@ def shifted(images: np.ndarray, shape: tuple[int, int], rng: Any) -> np.ndarray:
     return np.stack(moved).reshape(len(images), -1)
 
 
-def folded(convolution: Any, norm: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and biases of a convolution and what follows it, as one."""
-    gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    bias = norm.bias + (convolution.bias - norm.running_mean) * gain
-    weight = convolution.weight * gain[:, None, None, None]
-    return weight.detach().numpy(), bias.detach().numpy()
-
-
 def write(front: Front, path: Path, shape: tuple[int, int]) -> None:
     """The convolutions and their neurons as a NIR graph."""
     nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([1, *shape])})}
     size = shape
     for k, convolution in enumerate(front.convolutions):
-        weight, bias = folded(convolution, front.norms[k])
+        weight, bias = (
+            p.detach().numpy() for p in (convolution.weight, convolution.bias)
+        )
         nodes[f"conv{k}"] = nir.Conv2d(
             size, weight, convolution.stride, convolution.padding, (1, 1), 1, bias
         )

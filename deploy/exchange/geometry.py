@@ -188,7 +188,7 @@ def ungrouped(kernel: Array, groups: int) -> Array:
 def grouped(kernel: Array, groups: int) -> Array | None:
     """The inverse of `ungrouped`; None for a kernel that is none of groups."""
     n_out, rows, columns, n_all = kernel.shape
-    if n_out % groups or n_all % groups:
+    if groups < 1 or n_out % groups or n_all % groups:
         return None
     parts = np.zeros((n_out, rows, columns, n_all // groups), kernel.dtype)
     for outs, ins in _group_slices(n_out, n_all // groups, groups):

@@ -5,17 +5,20 @@ All come in, or get a sentence that names the real reason.
 
 import dataclasses
 import time
+import zipfile
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 from command_line import call, last_json
+from nir_graphs import noise, simulate
 from rate_code import all_events, of_numpy, rate_code
 
 import lava_sfdfa as ls
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.events import Events
+from lava_sfdfa.deploy.exchange.nir_layers import read_nir
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.front import through_front
 
@@ -216,6 +219,51 @@ def test_a_network_without_a_data_set_is_used_with_one_that_is_named(
     assert ran["accuracy"] == few["test_accuracy"] > 0.8
     result = call("compile", out, *options[:-1], tmp_path / "b", *mnist[:-1])
     assert result.exit_code == 0 and "assumed: samples" not in result.stderr
+
+
+def test_a_convolutional_network_of_sinabs_spikes_as_its_equations(tmp_path):
+    """Every layer, with the weights and thresholds that stand in the note: pools and
+    the order of channels as naively as they can be written."""
+    path = CASES / "third/cnn_sinabs.nir"
+    layers, _, notes = read_nir(path)
+    assert "'0': weights were rounded to 8 bits, 0.0141 a unit" in " ".join(notes)
+    nodes = {}
+    with h5py.File(path) as file:
+        for number in range(13):
+            fields = {k: v[()] for k, v in file[f"node/nodes/{number}"].items()}
+            fields["type"] = fields["type"].decode()
+            if "weight" in fields:
+                scale = 127 / np.abs(fields["weight"]).max()
+                fields["weight"] = np.rint(fields["weight"].astype(float) * scale)
+            if "v_threshold" in fields:
+                fields["v_threshold"] = np.rint(fields["v_threshold"] * scale)
+            nodes[str(number)] = fields
+    spikes, events = noise(2, 20, 2312, 0.03)
+    last = through_front(layers, events, 20)
+    for sample in range(2):
+        wanted = simulate(nodes, spikes[sample], (2, 34, 34))
+        assert min(sent.sum() for sent in wanted) > 0
+        np.testing.assert_array_equal(last.dense(sample, 20), wanted[-1] > 0)
+
+
+def test_a_convolutional_network_of_sinabs_knows_digits(tmp_path):
+    """N-MNIST is what it was trained on; its dense layers go on to learn."""
+    archive = CASES.parent / "data/nmnist-small/nmnist-small.zip"
+    if not archive.is_file():
+        pytest.skip(f"the recordings are not here ({archive.name} is missing)")
+    zipfile.ZipFile(archive).extractall(tmp_path / "nmnist")
+    show = {"recording_s": 0.3, "bins": 32, "bin_events": 1}
+    path = CASES / "third/cnn_sinabs.nir"
+    model = ls.import_network(path, data="nmnist", data_dir=tmp_path, **show)
+    assert model.artifact.no_rule == "" and model.config.hidden == (256,)
+    assert model.evaluate().accuracy > 0.95
+    train = model._data.train.first(200)
+    before = [layer.weights.copy() for layer in model.artifact.network.layers]
+    assert np.mean(model.learn(train, train.labels) == train.labels) > 0.9
+    after = [layer.weights for layer in model.artifact.network.layers]
+    assert all(np.any(a != b) for a, b in zip(before, after, strict=True))
+    model.export(tmp_path / "a.nir")
+    assert ls.import_network(tmp_path / "a.nir").digest == model.digest
 
 
 # --- against Lava -------------------------------------------------------------------
