@@ -82,8 +82,6 @@ class Engine:
         the predictions, each made before its sample was learned: int64 (m,).
         """
         self._check(events)
-        if not self.start_network.n_hidden:
-            raise ValueError("a network without hidden neurons cannot learn")
         period, first = self.start_network.period, self.n_learned
         noises = self._noises(first * period, len(order) * period)
         layers = make_layers(self._parameters, self.states, self._scratches, noises)

@@ -148,7 +148,7 @@ def from_content(content: dict[str, Any], provenance: dict[str, Any]) -> Artifac
     no_rule = checked("no_rule", str, content.get("no_rule", ""))
     config = schema.settings_of(Config, content["config"])
     network, rates = _network(content)
-    if not network.front:
+    if not network.front and not no_rule:
         with schema.inside("config"):
             check_hidden(config.hidden)
     schema.check_agrees(network, config, has_rule=not no_rule)
