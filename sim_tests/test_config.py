@@ -48,13 +48,6 @@ def test_values_outside_their_range_are_refused(changes, message):
         Config(**changes)
 
 
-def test_to_train_takes_a_hidden_layer():
-    """Networks of other tools that are only used may have none."""
-    assert Config(hidden=()).hidden == ()
-    with pytest.raises(InputError, match="hidden must name at least one layer"):
-        named_config("digits", hidden=())
-
-
 def test_equal_settings_are_equal():
     assert Config(homeostasis=2) == Config(homeostasis=2.0)
     assert type(Config(homeostasis=2).homeostasis) is float

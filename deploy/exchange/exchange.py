@@ -135,13 +135,13 @@ def foreign_artifact(
 
 def _what_could(front: Layers, dense: Layers) -> str:
     """Which layers would learn with a data set."""
-    if len(dense) < 2:
-        return "the rule learns two dense layers or more, and the file ends with one"
     if not front:
-        return "import the file again with --dataset"
+        few = "the rule learns two layers or more, and the file has one"
+        return few if len(dense) < 2 else "import the file again with --dataset"
+    which = "dense layer" if len(dense) < 2 else f"{len(dense)} dense layers"
     return (
-        f"the {len(dense)} dense layers after the convolutions can learn: import the "
-        "file again with --dataset"
+        f"the {which} after the convolutions can learn: import the file again with "
+        "--dataset"
     )
 
 

@@ -54,12 +54,15 @@ def fits(layers: Layers, data: Dataset) -> bool:
 def _learning(layers: Layers, config: Config, data: Dataset) -> Artifact:
     """The artifact with its rule. Errors: InputError where that cannot be built."""
     front, dense = split(layers)
-    _check_learnable(dense, config.steps)
+    _check_learnable(front, dense, config.steps)
+    if not config.hidden:  # outputs alone learn nothing from silence by the margin
+        config = dataclasses.replace(config, loss="count")
     config = _in_units_of(dense, config)
     network = _with_rule(front, dense, config)
     rates = _firing(network, config, data)
-    mean = float(np.mean(np.concatenate(rates)) / 2**RATE_BITS)
-    config = dataclasses.replace(config, target_rate=mean)
+    if rates:
+        mean = float(np.mean(np.concatenate(rates)) / 2**RATE_BITS)
+        config = dataclasses.replace(config, target_rate=mean)
     return Artifact(
         config=config,
         data_digest=data.digest,
@@ -83,12 +86,12 @@ def _check_sizes(layers: Layers, data: Dataset) -> None:
         )
 
 
-def _check_learnable(layers: Layers, steps: int) -> None:
+def _check_learnable(front: Layers, layers: Layers, steps: int) -> None:
     """Errors: InputError for what the rule cannot learn."""
-    if len(layers) < 2:
+    if len(layers) < 2 and not front:
         raise InputError(
-            "1 layer at its end is dense; the rule learns two or more, hidden neurons "
-            "and outputs; train others above it with --front"
+            "it has one layer; the rule learns two or more, hidden neurons and "
+            "outputs, or one behind frozen layers; train others above it with --front"
         )
     if layers[-1].vth == widths.THRESHOLD.maximum:
         raise InputError(

@@ -80,7 +80,7 @@ def test_what_cannot_come_in_is_a_sentence(name, sentence, tmp_path):
             "node '1': weights were rounded",
         ),
         ("third/made_snntorch_syn_nobias.nir", [64, 30, 10], "node '0': weights were"),
-        ("third/lif_norse.nir", [1, 1], "the file ends with one"),
+        ("third/lif_norse.nir", [1, 1], "and the file has one"),
         ("third/lif_rockpool.nir", [1, 1], "the time step is 0.0001 s, since r and"),
         ("third/made_norse_cuba.nir", [64, 30, 10], "is 1e-06 s, as Norse writes it"),
         ("third/made_snntorch_leaky.nir", [64, 30, 10], "the bias is added to v in ev"),

@@ -246,7 +246,7 @@ def test_a_single_layer_is_for_use_alone(tmp_path):
     path, out = write(tmp_path, graph(c=None, d=None)), tmp_path / "out"
     found = last_json(call("import", path, "--out", out, "--json"))
     assert found["layers"] == [6, 4]
-    assert "the file ends with one" in found["notes"][-1]
+    assert "and the file has one" in found["notes"][-1]
     model = ls.load(out)
     assert len(model.predict(np.full((3, 6), 200, np.uint8))) == 3
     result = call("train", "--resume", "--out", out, "--dataset", "digits")

@@ -381,10 +381,25 @@ def test_the_dense_layers_above_convolutions_learn(tmp_path):
     np.testing.assert_array_equal(model.artifact.network.front[0].kernel, front)
 
 
+def test_outputs_alone_learn_above_convolutions(tmp_path):
+    nodes = image_graph()
+    del nodes["e"], nodes["f"]
+    nodes["g"] = dense(10, 64)
+    model = ls.import_network(write(tmp_path, nodes), data="digits")
+    assert model.artifact.no_rule == "" and model.config.hidden == ()
+    data = load_dataset("digits")
+    before = model.evaluate().accuracy
+    for _ in range(2):
+        model.learn(data.train.images.reshape(-1, 8, 8), data.train.labels)
+    assert model.evaluate().accuracy > before + 0.2
+    model.save(tmp_path / "out")
+    assert ls.load(tmp_path / "out").digest == model.digest
+
+
 def test_a_network_of_convolutions_is_used_alone(tmp_path):
     model = ls.import_network(write(tmp_path, graph("convolution")))
     assert model.config.hidden == () and model.artifact.sizes == (72, 64, 5)
-    assert "the rule learns two dense layers or more" in model.notes[-1]
+    assert "the dense layer after the convolutions can learn" in model.notes[-1]
     model.save(tmp_path / "out")
     again = ls.load(tmp_path / "out")
     assert again.digest == model.digest
