@@ -1,8 +1,9 @@
 """A small convolutional network trained in snnTorch, to be frozen below a chip's rule.
 
 Two convolutions of leaky neurons see the spikes of this package's own encoder; a plain
-network reads how often they spike, and is left behind. Surrogate gradients, Adam, batches
-of 100, images shifted by up to a pixel. The validation part says how good it is.
+network reads how often they spike, and is left behind. Surrogate gradients, Adam,
+batches of 100, images shifted by up to a pixel. The validation part says how good it
+is.
 
     python scripts/conv_front.py --dataset mnist --data-dir DIR --out front.nir
         [--epochs N] [--classes 0,1,2] [--limit N] [--seed S]
