@@ -13,7 +13,6 @@ from lava_sfdfa.deploy.compiler import (
     fit_layers,
 )
 from lava_sfdfa.deploy.exchange.exchange import (
-    SUFFIXES,
     Format,
     default_data,
     foreign_artifact,
@@ -26,6 +25,7 @@ from lava_sfdfa.deploy.mapping.graph import Mode
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.fields import Between, checked
 from lava_sfdfa.files import locked
+from lava_sfdfa.front import find_front
 from lava_sfdfa.model import Data, Model, PathLike
 from lava_sfdfa.network.artifact import NO_DATA, Artifact, load_artifact
 from lava_sfdfa.network.content import NAME
@@ -76,13 +76,15 @@ def train(
     before = load_artifact(folder) if resume and folder is not None else None
     reading = None if before is None else before.reading
     dataset = as_dataset(data, _path(data_dir), given.get("kind"), reading)
-    frozen, shown = frozen_layers(front, freeze)
-    chosen = _chosen(dataset, {**shown, **given}, before)
+    below = find_front(front, freeze)
+    chosen = _chosen(dataset, {**below.settings, **given}, before)
     with locked(folder), _display(progress, chosen.epochs) as display:
+        for note in below.notes:
+            display.say(note)
         if not resume:
-            chosen = _calibrated(chosen, dataset, given, display, frozen)
+            chosen = _calibrated(chosen, dataset, given, display, below.layers)
         artifact, result = run.train(
-            dataset, chosen, folder, display, resume, backend, auto, frozen
+            dataset, chosen, folder, display, resume, backend, auto, below.layers
         )
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
@@ -107,12 +109,14 @@ def stream(
     """
     given = _given(config, settings)
     dataset = as_dataset(data, _path(data_dir), given.get("kind"))
-    frozen, shown = frozen_layers(front, freeze)
-    chosen = _chosen(dataset, {**shown, **given})
+    below = find_front(front, freeze)
+    chosen = _chosen(dataset, {**below.settings, **given})
     with locked(_path(out)), _display(progress, 1) as display:
-        chosen = _calibrated(chosen, dataset, given, display, frozen)
+        for note in below.notes:
+            display.say(note)
+        chosen = _calibrated(chosen, dataset, given, display, below.layers)
         artifact, result = streaming.stream(
-            dataset, chosen, _path(out), display, late, frozen
+            dataset, chosen, _path(out), display, late, below.layers
         )
     path = None if result.artifact is None else Path(result.artifact)
     return Model(artifact, dataset, result, path=path, data_dir=_path(data_dir))
@@ -206,36 +210,6 @@ def fit(
     if isinstance(network, Model):
         return fit_artifact(network.artifact, board, mode, conservative)
     return fit_layers(network, board, mode, eligibility, conservative)
-
-
-# --- frozen layers ----------------------------------------------------------------
-
-# Of the network whose layers are frozen: how samples are shown to it.
-SHOWN = ("steps", "duration_s", "window_s", "recording_s", "bins", "bin_events")
-
-
-def frozen_layers(
-    front: Model | PathLike | None, freeze: int | None
-) -> tuple[tuple[FrozenLayer, ...], dict[str, Any]]:
-    """The frozen layers that `train` names, and the settings that belong to them."""
-    if front is None:
-        if freeze is not None:
-            raise InputError(
-                "freeze needs the network whose layers it counts, as front"
-            )
-        return (), {}
-    model = front if isinstance(front, Model) else _front_model(Path(front))
-    layers = model.artifact.network.as_frozen
-    n_most = len(layers)
-    n = n_most - 1 if freeze is None else checked("freeze", int, freeze)
-    if not 1 <= n <= n_most:
-        raise InputError(f"freeze must be between 1 and {n_most}, the layers, not {n}")
-    return layers[:n], {name: getattr(model.config, name) for name in SHOWN}
-
-
-def _front_model(path: Path) -> Model:
-    """A network of a file of any kind that is read here. Errors: InputError."""
-    return import_network(path) if path.suffix in SUFFIXES else load(path)
 
 
 # --- settings ---------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 Two convolutions of leaky neurons see the spikes of this package's own encoder; a plain
 network reads how often they spike, and is left behind. Surrogate gradients, Adam,
-batches of 100, images shifted by up to a pixel. The validation part says how good it
-is.
+batches of 100, images shifted by up to a pixel. Without biases nobody spikes without
+input, and the step that each layer delays here changes nothing. The validation part
+says how good it is.
 
     python scripts/conv_front.py --dataset mnist --data-dir DIR --out front.nir
         [--epochs N] [--classes 0,1,2] [--limit N] [--seed S]
@@ -32,7 +33,7 @@ from lava_sfdfa.presets import named_config
 
 STEPS = 32  # of a presentation; the input takes half of them
 SEEN = 18  # of these, while the network is trained
-CHANNELS, BETA, BATCH, RATE, SHIFT = (12, 32), 0.9, 100, 4e-3, 1
+CHANNELS, BETA, BATCH, RATE, SHIFT = (16, 48), 0.9, 100, 4e-3, 1
 READOUT = 256  # neurons without spikes between counts and classes
 SPIKES_COST = 0.02  # of a spike a neuron, in the loss
 STEP_S = 1e-4  # of a step in the file; only shares of it matter
@@ -45,7 +46,8 @@ class Front(torch.nn.Module):
         super().__init__()
         one, two = CHANNELS
         self.convolutions = torch.nn.ModuleList(
-            [torch.nn.Conv2d(1, one, 5, 2, 2), torch.nn.Conv2d(one, two, 5, 2, 2)]
+            torch.nn.Conv2d(n, m, 5, 2, 2, bias=False)
+            for n, m in ((1, one), (one, two))
         )
         self.neurons = torch.nn.ModuleList(
             snntorch.Leaky(beta=BETA, reset_mechanism="zero") for _ in CHANNELS
@@ -95,11 +97,10 @@ def write(front: Front, path: Path, shape: tuple[int, int]) -> None:
     nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([1, *shape])})}
     size = shape
     for k, convolution in enumerate(front.convolutions):
-        weight, bias = (
-            p.detach().numpy() for p in (convolution.weight, convolution.bias)
-        )
+        weight = convolution.weight.detach().numpy()
+        zeros = np.zeros(len(weight), np.float32)
         nodes[f"conv{k}"] = nir.Conv2d(
-            size, weight, convolution.stride, convolution.padding, (1, 1), 1, bias
+            size, weight, convolution.stride, convolution.padding, (1, 1), 1, zeros
         )
         size = ((size[0] - 1) // 2 + 1, (size[1] - 1) // 2 + 1)
         ones = np.ones((len(weight), *size))

@@ -7,12 +7,12 @@ import pytest
 from small import frozen_conv, frozen_dense, network_above, small_config
 
 import lava_sfdfa as ls
-from lava_sfdfa.api import frozen_layers
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.engine import front as front_module
 from lava_sfdfa.engine.front import front_sample, through_front
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.front import find_front
 from lava_sfdfa.model import Model
 from lava_sfdfa.network.artifact import load_artifact, save_artifact, to_content
 from lava_sfdfa.network.content import save_content
@@ -270,8 +270,8 @@ def test_resuming_reaches_the_same_digest(above, front, tmp_path):
 
 
 def test_all_layers_of_a_network_can_be_frozen_but_no_more(front):
-    assert len(frozen_layers(front, 3)[0]) == 3
-    assert len(frozen_layers(front, None)[0]) == 2
+    assert len(find_front(front, 3).layers) == 3
+    assert len(find_front(front, None).layers) == 2
     for n in (0, 4, -1):
         with pytest.raises(
             InputError, match=f"freeze must be between 1 and 3.*not {n}"
