@@ -45,7 +45,7 @@ def _all_layers(front: Model | PathLike) -> Front:
     path = Path(front)
     if path.suffix not in SUFFIXES:
         return _of_artifact(load_artifact(path))
-    imported = read_network(path, format_of(path, None))
+    imported = read_network(path, format_of(path, None), whole=False)
     if imported.own is not None:
         return _of_artifact(imported.own)
     settings = {"steps": imported.steps} if imported.steps else {}

@@ -42,18 +42,21 @@ STEP_S = 1e-4  # of a step in the file; only shares of it matter
 class Front(torch.nn.Module):
     """Two convolutions of leaky neurons, which reset to zero, and a readout."""
 
-    def __init__(self, n_classes: int):
+    def __init__(self, shape: tuple[int, int], n_classes: int):
         super().__init__()
         one, two = CHANNELS
+        rows, columns = (-(-n // 4) for n in shape)
         self.convolutions = torch.nn.ModuleList(
             torch.nn.Conv2d(n, m, 5, 2, 2, bias=False)
             for n, m in ((1, one), (one, two))
         )
+        for convolution in self.convolutions:  # so that neurons spike at first
+            torch.nn.init.kaiming_normal_(convolution.weight)
         self.neurons = torch.nn.ModuleList(
             snntorch.Leaky(beta=BETA, reset_mechanism="zero") for _ in CHANNELS
         )
         self.readout = torch.nn.Sequential(
-            torch.nn.LazyLinear(READOUT),
+            torch.nn.Linear(two * rows * columns, READOUT),
             torch.nn.ReLU(),
             torch.nn.Dropout(),
             torch.nn.Linear(READOUT, n_classes),
@@ -61,6 +64,12 @@ class Front(torch.nn.Module):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, and spikes a neuron. x: (steps, n, 1, rows, columns)."""
+        counts, total = self.counts(x)
+        return self.readout(counts.flatten(1)), total
+
+    def counts(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Spikes of each neuron of the last layer, (n, channels, rows, columns), and
+        spikes a neuron."""
         total = torch.zeros(())
         for convolution, neurons in zip(self.convolutions, self.neurons, strict=True):
             # A layer needs nothing of the next, so it takes all steps at once.
@@ -70,7 +79,7 @@ class Front(torch.nn.Module):
                 spikes.append(spike)
             x = torch.stack(spikes)
             total = total + x.sum(0).mean()
-        return self.readout(x.sum(0).flatten(1)), total
+        return x.sum(0), total
 
 
 def trains(images: Any, config: Any, shape: tuple[int, int]) -> torch.Tensor:
@@ -136,8 +145,7 @@ def main() -> None:
         part.take(np.flatnonzero(np.isin(part.labels, seen)))
         for part in (data.train.first(options.limit), data.validation)
     )
-    front = Front(data.n_classes)
-    front(trains(train.images[:2], config, data.shape))  # the readout learns its size
+    front = Front(data.shape, data.n_classes)
     optimiser = torch.optim.Adam(front.parameters(), RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimiser, options.epochs * -(-len(train) // BATCH)

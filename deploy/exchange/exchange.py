@@ -12,6 +12,7 @@ from lava_sfdfa.deploy.exchange.dense import LOST
 from lava_sfdfa.deploy.exchange.import_layers import fits, import_layers
 from lava_sfdfa.deploy.exchange.netx_layers import read_netx
 from lava_sfdfa.deploy.exchange.nir_layers import STEPS, read_nir
+from lava_sfdfa.deploy.exchange.outputs import dense_outputs
 from lava_sfdfa.deploy.exchange.own import own_artifact
 from lava_sfdfa.deploy.exchange.use_alone import Layers, for_use_alone, split
 from lava_sfdfa.errors import InputError, unknown_choice
@@ -87,15 +88,30 @@ class Imported:
 
 
 def read_network(
-    path: Path, format_: Format, step_s: float | None = None, steps: int = STEPS
+    path: Path,
+    format_: Format,
+    step_s: float | None = None,
+    steps: int = STEPS,
+    whole: bool = True,
 ) -> Imported:
     """Read a file of another tool.
 
     step_s: the time step of a foreign NIR graph in seconds, None for what it tells;
-    steps: of a sample. Errors: InputError.
+    steps: of a sample; whole: whether the last layer is the outputs, which are dense
+    then, and not that of a front. Errors: InputError.
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
+    found = _read(path, format_, step_s, steps)
+    if not whole:
+        return found
+    try:
+        return dataclasses.replace(found, layers=dense_outputs(found.layers))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _read(path: Path, format_: Format, step_s: float | None, steps: int) -> Imported:
     if format_ == "netx":
         layers, named, notes = read_netx(path)
         return Imported(layers, notes, named)

@@ -33,8 +33,6 @@ from lava_sfdfa.network.frozen import (
     MOST,
     FrozenLayer,
     Pair,
-    dense_layer,
-    dense_weights,
 )
 from lava_sfdfa.types import Array
 
@@ -120,10 +118,6 @@ class _Chain:
             self.limits.add("has no layer of neurons; allowed are two or more")
         self.limits.check()
         layers = self._layers
-        if not layers[-1].is_dense:
-            with self.limits.here():
-                layers[-1] = _outputs(layers[-1])
-            self.limits.check()
         if layers[-1].n_post == 1:
             self.notes.append(
                 "the network has one output, so its class is always the same and an "
@@ -298,21 +292,6 @@ class _Chain:
         _check_shape(where, group, made)
         self.notes += [*([note] if note else []), *neurons.notes]
         return made
-
-
-def _outputs(layer: FrozenLayer) -> FrozenLayer:
-    """A last layer that is an image as a dense one, whose neurons are counted by
-    channel first, as in lava-dl. Errors: InputError where that is too large."""
-    if layer.n_post * layer.n_pre > MOST:
-        raise InputError(
-            f"the last layer is an image of {_shown(layer.output_shape)}, too large to "
-            "be outputs; end with a dense layer"
-        )
-    order = np.arange(layer.n_post).reshape(layer.output_shape)
-    order = np.moveaxis(order, -1, 0).ravel()
-    bias = None if layer.bias is None else layer.biases[order]
-    weights = dense_weights(layer)[order]
-    return dense_layer(weights, layer.du, layer.dv, layer.vth, bias)
 
 
 # --- shapes -----------------------------------------------------------------------

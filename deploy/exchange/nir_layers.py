@@ -21,7 +21,7 @@ from lava_sfdfa.deploy.exchange.nir_neurons import Neurons, read_neurons
 from lava_sfdfa.deploy.exchange.nir_reader import Reader
 from lava_sfdfa.deploy.exchange.nir_step import STEP_S, step_of
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.frozen import MOST, FrozenLayer, dense_layer, dense_weights
+from lava_sfdfa.network.frozen import FrozenLayer
 
 METADATA = "lava_sfdfa"  # its name among the metadata of a graph of ours
 STEPS = 64  # of a sample, where nothing else is said
@@ -32,7 +32,7 @@ def read_nir(
 ) -> tuple[tuple[FrozenLayer, ...], dict[str, Any], list[str]]:
     """Layers, the metadata of the graph as they stand there, and what was changed.
 
-    The last layer is dense. step_s: of the tool that wrote the graph, if we did not,
+    step_s: of the tool that wrote the graph, if we did not,
     None for what the file tells; steps: of a sample, in which outputs without spikes
     shall stay in range. Errors: InputError, naming nodes and fields.
     """
@@ -54,9 +54,6 @@ def read_nir(
             )
             layers.append(layer)
             notes += more
-    limits.check()
-    with limits.here():
-        layers[-1] = _dense_output(blocks[-1], layers[-1])
     limits.check()
     notes = [note.removeprefix(f"{path}: ") for note in notes]
     return tuple(layers), graph.metadata, notes
@@ -186,24 +183,7 @@ def _sums(path: Path, data: _Data, step_s: float) -> Block:
     return Block(data.reader.where, data.map, neurons)
 
 
-# --- outputs ----------------------------------------------------------------------
-
-
-def _dense_output(block: Block, layer: FrozenLayer) -> FrozenLayer:
-    """The last layer as a dense one, its outputs counted by channel first, as other
-    tools do. Errors: InputError where that is too large."""
-    if layer.is_dense:
-        return layer
-    if layer.n_post * layer.n_pre > MOST:
-        raise InputError(
-            f"{block.where}: the outputs are {layer.n_post} neurons that read "
-            f"{layer.n_pre} inputs; allowed are {MOST} weights; end with a dense layer"
-        )
-    by_channel = np.arange(layer.n_post).reshape(layer.output_shape)
-    order = np.moveaxis(by_channel, 2, 0).ravel()
-    bias = None if layer.bias is None else layer.biases[order]
-    weights = np.ascontiguousarray(dense_weights(layer)[order])
-    return dense_layer(weights, layer.du, layer.dv, layer.vth, bias)
+# --- resets ----------------------------------------------------------------------
 
 
 def _about_resets(readers: list[Reader]) -> list[str]:

@@ -13,8 +13,10 @@ from small import small_config, small_network
 import lava_sfdfa as ls
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.deploy.exchange.dense import whole_weights
+from lava_sfdfa.deploy.exchange.exchange import read_network
 from lava_sfdfa.deploy.exchange.netx import write_netx
 from lava_sfdfa.deploy.exchange.netx_layers import read_netx
+from lava_sfdfa.deploy.exchange.outputs import dense_outputs
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.frozen import FrozenLayer, dense_layer, dense_weights
@@ -372,13 +374,15 @@ def test_an_image_at_the_end_has_its_outputs_by_channel_first(images):
     with h5py.File(path, "r+") as file:
         for number in range(3, 8):
             del file[f"layer/{number}"]
-    layers, _, _ = read_netx(path)
+    layers = dense_outputs(read_netx(path)[0])
     wanted = artifact.network.front[1]
     order = np.arange(60).reshape(4, 3, 5).transpose(2, 0, 1).ravel()
     np.testing.assert_array_equal(
         layers[1].kernel.reshape(60, 100), dense_weights(wanted)[order]
     )
     assert layers[1].is_dense
+    kept = read_network(path, "netx", whole=False).layers[1]  # of a front
+    np.testing.assert_array_equal(kept.kernel, wanted.kernel)
 
 
 def with_input(path, n_image, **values):

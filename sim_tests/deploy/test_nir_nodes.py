@@ -9,6 +9,7 @@ import lava_sfdfa as ls
 from lava_sfdfa.chip import widths
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.deploy.exchange.nir_layers import read_nir
+from lava_sfdfa.deploy.exchange.outputs import dense_outputs
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.engine.front import through_front
 from lava_sfdfa.errors import InputError
@@ -161,7 +162,7 @@ def graph(name):
 @pytest.mark.parametrize("name", GRAPHS)
 def test_spikes_are_those_of_the_equations(name, tmp_path):
     shape, nodes = GRAPHS[name][0], graph(name)
-    layers, _, _ = read_nir(write(tmp_path, nodes))
+    layers = dense_outputs(read_nir(write(tmp_path, nodes))[0])
     spikes, events = noise(6, 40, int(np.prod(shape)), 0.2)
     wanted = [simulate(nodes, sample, shape) for sample in spikes]
     assert len(layers) == len(wanted[0])

@@ -172,6 +172,19 @@ def test_data_at_the_defaults(data_dir):
         assert row["silent"][0] < 20 and row["saturation"]["traces"] <= 0.05
 
 
+def test_few_samples_of_new_classes_are_learned_above_a_front(tmp_path):
+    import lava_sfdfa as ls
+
+    ls.train("digits", hidden=(60,), epochs=1, out=tmp_path / "below")
+    picture = tmp_path / "curve.png"
+    options = [f"--front={tmp_path / 'below'}", "--dataset=digits", "--classes=0,1"]
+    options += ["--shots", "2", "4", "--seeds=1", "--hidden=20", f"--out={picture}"]
+    rows = [json.loads(line) for line in run("few_shot.py", *options).splitlines()]
+    assert [row["shots"] for row in rows] == [2, 4] and picture.stat().st_size > 1000
+    for row in rows:  # chance is a half
+        assert row["frozen"]["mean"] > 0.7 and row["raw"]["mean"] > 0.7
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_killed_trainings_lose_nothing_and_the_old_order_of_renaming_does():
