@@ -359,6 +359,8 @@ def _cores(request: Request, **changes: Any) -> int | None:
 
 
 def _fewer_neurons(request: Request, most_cores: int) -> str | None:
+    if len(request.sizes) == 2:
+        return None  # outputs alone, above frozen layers
     layer = 1 + int(np.argmax(request.sizes[1:-1]))
     low, high = 0, request.sizes[layer] - 1
 

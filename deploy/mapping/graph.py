@@ -113,11 +113,6 @@ def build_graph(
             'no chip can; train with --feedback "sfdfa", or use --mode inference'
         )
     n_hidden, n_front = len(sizes) - 2, len(front)
-    if learning and not n_hidden:
-        raise CheckError(
-            "outputs that learn alone, without a hidden layer, are not planned for "
-            "boards; train with a hidden layer, or use --mode inference"
-        )
     below = ["input", *_names("frozen", n_front)]
     names = [*below, *_names("hidden", n_hidden), "output"]
     all_sizes = (*(layer.n_pre for layer in front), *sizes)

@@ -202,7 +202,8 @@ def _artifact(content: PlanContent) -> Artifact:
     """What a plan keeps of its artifact. Errors: InputError for what no chip holds."""
     config = content.config
     network = _network(content)
-    rates = np.split(content.arrays["rates"], np.cumsum(config.hidden)[:-1])
+    ends = np.cumsum(config.hidden, dtype=np.int64)
+    rates = np.split(content.arrays["rates"], ends)[:-1]
     n_learned = content.facts["n_learned"]
     return Artifact(config, "", content.shape, network, tuple(rates), n_learned, {})
 

@@ -134,10 +134,10 @@ def check_schema(facts: dict[str, Any], arrays: dict[str, Any]) -> None:
     _check_plain("", facts)
     _check_value("", FACTS, facts)
     n_all = len(facts["layers"]) + len(facts.get("front", ()))
-    if len(facts["layers"]) < 2 or len(facts["populations"]) <= n_all:
+    if not facts["layers"] or len(facts["populations"]) <= n_all:
         raise InputError(
             f"layers and populations have {n_all} and {len(facts['populations'])} "
-            "entries; a plan has two layers at least, and a population "
+            "entries; a plan has a layer at least, and a population "
             f"more than layers; {AGAIN}"
         )
     for number, layer in enumerate(facts.get("front", ())):

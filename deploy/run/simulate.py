@@ -333,8 +333,8 @@ class Simulator:
         network, n_hidden = self.network, self.network.n_hidden
         output = self.first + n_hidden + 1
         label, error = output + 1, output + 2
-        probing = self.n_learned % n_hidden
-        learned = network.feedback_kind == "sfdfa"
+        probing = network.schedule.probing(self.n_learned)
+        learned = network.feedback_kind == "sfdfa" and n_hidden > 0
         if learned:
             self.probe(probing)
         targets = np.full(network.sizes[-1], network.target_false)

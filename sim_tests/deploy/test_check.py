@@ -278,7 +278,7 @@ EDITS = {
     ),
     "a missing parameter": (without("layers.0.du"), InputError, "'du' is missing in"),
     "a layer less": (fact("layers", lambda x: x[1:]), CheckError, "config.hidden"),
-    "one layer": (fact("layers", lambda x: x[:1]), InputError, "two layers at least"),
+    "one layer": (fact("layers", lambda x: x[:1]), CheckError, "layers has 0"),
     "no layers": (fact("layers", []), InputError, "layers and populations have 0"),
     "an empty population": (
         fact("populations.1.size", 0), InputError, r"populations\[1\].size must be",

@@ -330,6 +330,29 @@ def test_learning_in_two_hidden_layers_above_a_front(feedback):
         compare_learning(artifact, plan, events, labels)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_outputs_alone_above_a_front(mode, monkeypatch):
+    artifact = with_front(random_front(2)[:2], hidden=())
+    events, labels = samples_for(artifact)
+    for board in BOARDS_HERE:
+        monkeypatch.setitem(BOARDS, board.name, board)
+        asked = request(artifact.network, artifact.config, mode, board)
+        report, graph, packed = fit(asked)
+        activity = measure(graph, artifact.network, events)
+        plan = place_and_cost(artifact, asked, report, graph, packed, activity)
+        assert check_content(plan.content).holds
+        if mode == "learning":
+            compare_learning(artifact, plan.content, events, labels)
+        else:
+            compare_classes(artifact.network, plan.content, events)
+    still = with_front(random_front(2)[:2], hidden=(), learning_rate=0.0)
+    compare_messages(still, mode, events, labels, BOARDS_HERE[0])
+    asked = dataclasses.replace(asked, board=find_board("oheo-gulch"))
+    assert [layer.name for layer in fit(asked)[0].layers[:4]] == [
+        "input", "frozen1", "frozen2", "output",
+    ]  # fmt: skip
+
+
 def test_learning_above_a_front_with_second_tags_and_shared_noise():
     artifact = with_front(
         random_front(5)[:2], hidden=(12,), eligibility="recursive", rounding="shared"
