@@ -30,8 +30,8 @@ from lava_sfdfa.deploy.exchange.exchange import (
     format_of,
 )
 from lava_sfdfa.deploy.mapping.graph import Mode
+from lava_sfdfa.engine.encode import encode_for
 from lava_sfdfa.engine.engine import Engine
-from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.fields import checked
 from lava_sfdfa.files import locked
 from lava_sfdfa.network.artifact import (

@@ -26,9 +26,9 @@ from lava_sfdfa.data.samples import Dataset, Images
 def shifted(images: np.ndarray, shape: Any, rng: np.random.Generator) -> np.ndarray:
     """Images (n, rows * columns), each moved by -1, 0 or 1 rows and columns."""
     padded = np.pad(images.reshape(-1, *shape), ((0, 0), (1, 1), (1, 1)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, shape, axis=(1, 2))
-    y, x = rng.integers(0, 3, (2, len(images)))
-    return windows[np.arange(len(images)), y, x].reshape(len(images), -1)
+    y, x = (np.arange(size) + rng.integers(0, 3, (len(images), 1)) for size in shape)
+    chosen = np.arange(len(images))[:, None, None], y[:, :, None], x[:, None, :]
+    return padded[chosen].reshape(len(images), -1)
 
 
 def with_copies(data: Any, n_copies: int, limit: int | None) -> Dataset:

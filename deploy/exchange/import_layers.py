@@ -16,8 +16,8 @@ from lava_sfdfa.chip.protocol import RATE_BITS
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.samples import Dataset
 from lava_sfdfa.deploy.exchange.use_alone import Layers, for_use_alone, split
+from lava_sfdfa.engine.encode import encode_for
 from lava_sfdfa.engine.engine import Engine
-from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact
 from lava_sfdfa.network.fixed import FixedLayer, FixedNetwork

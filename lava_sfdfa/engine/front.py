@@ -12,13 +12,9 @@ from numba import njit
 
 from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.chip import widths
-from lava_sfdfa.config import Config
-from lava_sfdfa.data.encoding import Part, encode
 from lava_sfdfa.data.events import EventArrays, Events
-from lava_sfdfa.data.samples import Samples
 from lava_sfdfa.engine.cores import n_cores
 from lava_sfdfa.engine.neurons import integrate
-from lava_sfdfa.network.fixed import FixedNetwork
 from lava_sfdfa.network.frozen import FrozenLayer
 from lava_sfdfa.types import Array
 
@@ -55,12 +51,6 @@ class Neurons(NamedTuple):
     decay_v: int
     threshold: int  # in the units of v
     bias: Array  # (n_post,) int32
-
-
-def encode_for(network: FixedNetwork, samples: Samples, config: Config) -> Part:
-    """Samples as spikes for the layers that learn: encoded, and through the front."""
-    part = encode(samples, config)
-    return Part(through_front(network.front, part.events, network.steps), part.labels)
 
 
 def through_front(

@@ -7,8 +7,8 @@ import numpy as np
 
 from lava_sfdfa.console import Progressed
 from lava_sfdfa.data.samples import Dataset
+from lava_sfdfa.engine.encode import encode_for
 from lava_sfdfa.engine.engine import Engine, compile_engine
-from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.network.artifact import Artifact, check_fits
 from lava_sfdfa.results import Result

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lava_sfdfa.data.samples import Dataset, Images
+from lava_sfdfa.engine.encode import encode_for
 from lava_sfdfa.engine.engine import Engine
-from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.network.artifact import Artifact
 
 WIDTH, HEIGHT, DPI = 12, 7, 120  # inches, dots an inch

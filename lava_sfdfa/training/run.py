@@ -11,8 +11,8 @@ import numpy as np
 
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.samples import Dataset
+from lava_sfdfa.engine.encode import encode_for
 from lava_sfdfa.engine.engine import Engine, compile_engine
-from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import (

@@ -15,7 +15,7 @@ from lava_sfdfa.chip import random
 from lava_sfdfa.config import Config
 from lava_sfdfa.data.classes import Classes
 from lava_sfdfa.data.samples import Dataset, shuffled
-from lava_sfdfa.engine.front import encode_for
+from lava_sfdfa.engine.encode import encode_for
 from lava_sfdfa.errors import InputError, shown
 from lava_sfdfa.files import replacing
 from lava_sfdfa.network.artifact import Artifact

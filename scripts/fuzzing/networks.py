@@ -33,8 +33,8 @@ from lava_sfdfa.deploy.plan.files import ARRAYS_NAME, JSON_NAME, read_plan
 from lava_sfdfa.deploy.plan.plan import PlanContent
 from lava_sfdfa.deploy.plan.report import text_report
 from lava_sfdfa.deploy.run.simulate import Simulator
+from lava_sfdfa.engine.encode import encode_for
 from lava_sfdfa.engine.engine import Engine
-from lava_sfdfa.engine.front import encode_for
 from lava_sfdfa.hdf5.reader import read_bytes
 from lava_sfdfa.model import Model
 from lava_sfdfa.network.artifact import Artifact, load_artifact

@@ -67,7 +67,7 @@ def test_no_network_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setitem(sources.SOURCES, "mnist", source("http://127.0.0.1:9/"))
     with pytest.raises(InputError, match="Without a network, copy a.gz, b.*--data-dir"):
         fetch("mnist", tmp_path, nothing)
-    assert list((tmp_path / "mnist").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_set_without_checksums_is_fetched_by_hand(tmp_path):

@@ -55,8 +55,9 @@ from lava_sfdfa.deploy.plan.plan import PlanContent
 from lava_sfdfa.deploy.plan.report import text_report
 from lava_sfdfa.deploy.run.board import refuse_front
 from lava_sfdfa.deploy.run.simulate import Simulator
+from lava_sfdfa.engine.encode import encode_for
 from lava_sfdfa.engine.engine import Engine
-from lava_sfdfa.engine.front import encode_for, through_front
+from lava_sfdfa.engine.front import through_front
 from lava_sfdfa.errors import BackendError, CheckError, InputError, SfdfaError
 from lava_sfdfa.network.frozen import FrozenLayer, dense_layer, dense_weights
 
