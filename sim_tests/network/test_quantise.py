@@ -107,6 +107,8 @@ def test_quantising_leaves_the_network_alone_and_locks_the_result():
     assert real.layers[0].weights.dtype == np.float64
     with pytest.raises(ValueError, match="read-only"):
         fixed.layers[0].weights[0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        fixed.layers[0].feedback[0, 0] = 1
     with pytest.raises(dataclasses.FrozenInstanceError):
         fixed.layers[0].vth = 3
 
