@@ -1,6 +1,7 @@
 """Classes that a frozen front never saw, learned on the chip's rule from few samples.
 
-    python scripts/few_shot.py --front front.nir --dataset mnist --data-dir DIR
+    python scripts/few_shot.py --front front.nir --freeze 2 --steps 32
+        --dataset mnist --data-dir DIR
         [--classes 5,6,7,8,9] [--shots 1 2 5 10 20] [--seeds 3] [--hidden N]
         [--out curve.png]
 
@@ -39,14 +40,16 @@ def few(data: Any, classes: list[int], shots: int, seed: int) -> Dataset:
     return Dataset("few", data.shape, len(classes), train, train, test, source="few")
 
 
-def accuracies(options: argparse.Namespace, data: Any, shots: int, front: Any) -> list:
-    """Of the test part, an entry a seed."""
+def accuracies(
+    options: argparse.Namespace, data: Any, shots: int, below: dict[str, Any]
+) -> list[float]:
+    """Of the test part, an entry a seed. below: what `train` takes of the front."""
     classes = sorted(int(label) for label in options.classes.split(","))
     found = []
     for seed in range(options.seeds):
         settings: dict[str, Any] = {"hidden": (options.hidden,), "epochs": EPOCHS}
         chosen = few(data, classes, shots, seed)
-        model = ls.train(chosen, front=front, seed=seed, **settings)
+        model = ls.train(chosen, seed=seed, **settings, **below)
         assert model.result is not None
         found.append(model.result.test_accuracy)
     return found
@@ -78,6 +81,8 @@ def main() -> None:
     """A row for each number of samples a class."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--front", type=Path, required=True)
+    parser.add_argument("--freeze", type=int)
+    parser.add_argument("--steps", type=int, help="that the front was trained with")
     parser.add_argument("--dataset", default="mnist")
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--classes", default="5,6,7,8,9")
@@ -87,10 +92,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     data, rows = load_dataset(options.dataset, options.data_dir), []
+    frozen: dict[str, Any] = {"front": options.front, "freeze": options.freeze}
+    if options.steps:
+        frozen["steps"] = options.steps
     for shots in options.shots:
         row: dict[str, Any] = {"shots": shots, "seeds": options.seeds}
-        for name, front in (("frozen", options.front), ("raw", None)):
-            values = accuracies(options, data, shots, front)
+        for name, below in (("frozen", frozen), ("raw", {})):
+            values = accuracies(options, data, shots, below)
             mean, std = float(np.mean(values)), float(np.std(values))
             row[name] = {"mean": round(mean, 4), "std": round(std, 4)}
         rows.append(row)
