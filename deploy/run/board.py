@@ -21,7 +21,7 @@ from lava_sfdfa.data.encoding import Part
 from lava_sfdfa.data.events import Events
 from lava_sfdfa.deploy.plan.plan import PlanContent, planned_network
 from lava_sfdfa.deploy.run.board_learning import refuse_learning
-from lava_sfdfa.deploy.run.stock import board_config, stock_dense, stock_neurons
+from lava_sfdfa.deploy.run.stock import board_config, stock_neurons
 from lava_sfdfa.engine.engine import Engine
 from lava_sfdfa.errors import BackendError
 from lava_sfdfa.network.fixed import FixedNetwork
@@ -139,6 +139,8 @@ def inference_graph(network: FixedNetwork, spikes: Array) -> Iterator[tuple[Any,
     """
     from lava.proc.embedded_io.spike import NxToPyAdapter, PyToNxAdapter
     from lava.proc.io import sink, source
+
+    from lava_sfdfa.processes.front import stock_dense
 
     n_in, n_out, period = network.sizes[0], network.sizes[-1], board_period(network)
     first = source.RingBuffer(data=spikes.astype(np.int32))

@@ -2,18 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
-from lava_sfdfa.types import Array
-
-
-def stock_dense(weights: Array) -> Any:
-    """A `Dense` of 8-bit weights. Where signs are mixed the chip has no lowest bit: the
-    weights are doubled, and the exponent -1 takes that back."""
-    from lava.proc.dense.process import Dense
-
-    return Dense(weights=2 * weights.astype(np.int32), weight_exp=-1, num_weight_bits=8)
-
 
 def stock_neurons(layer: Any, period: int, number: int) -> Any:
     """A `LIFReset`, reset one step later in each layer; time begins at step 1."""
