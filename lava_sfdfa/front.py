@@ -28,20 +28,29 @@ def find_front(front: Model | PathLike | None, freeze: int | None) -> Front:
     if front is None:
         if freeze is not None:
             raise InputError(
-                "freeze needs the network whose layers it counts, as front"
+                "freeze needs the network whose layers it counts; name it as front "
+                "(--front)"
             )
         return Front()
     found = _all_layers(front)
     n_most = len(found.layers)
     n = max(1, n_most - 1) if freeze is None else checked("freeze", int, freeze)
     if not 1 <= n <= n_most:
-        raise InputError(f"freeze must be between 1 and {n_most}, the layers, not {n}")
+        raise InputError(
+            f"freeze must be between 1 and {n_most}, since the front has {n_most} "
+            f"layers, not {n}"
+        )
     return found._replace(layers=found.layers[:n])
 
 
 def _all_layers(front: Model | PathLike) -> Front:
     if isinstance(front, Model):
         return _of_artifact(front.artifact)
+    if not isinstance(front, (str, Path)):
+        raise InputError(
+            f"front is a {type(front).__name__}; it must be a Model, or the path of an "
+            "artifact, of the folder of a run, or of a .nir or .net file"
+        )
     path = Path(front)
     if path.suffix not in SUFFIXES:
         return _of_artifact(load_artifact(path))

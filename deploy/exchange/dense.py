@@ -20,6 +20,7 @@ LOST = (  # what an inference format has no place for
     "the input encoding (latency code, window)",
     "the record of the training",
     "widths of traces and tags",
+    "which layers are frozen",
 )
 
 

@@ -261,7 +261,12 @@ def check_front(
     elif front[0].n_pre != data.train.n_inputs:
         raise InputError(
             f"{data.name}: has samples of the shape {data.shape}, but the frozen "
-            f"layers take {front[0].n_pre} inputs; give data of that size"
+            f"layers take {front[0].n_pre} inputs; give data of that size (--dataset)"
+        )
+    elif not front[0].takes(data.shape):
+        raise InputError(
+            f"{data.name}: has samples of the shape {data.shape}, but the frozen "
+            f"convolution takes {front[0].sample_shape}; give the axes in that order"
         )
 
 

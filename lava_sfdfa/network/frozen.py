@@ -113,6 +113,18 @@ class FrozenLayer:
         return is_whole and (rows, columns, self.groups) == (1, 1, 1)
 
     @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """The input in the order in which it is counted, without axes of one."""
+        rows, columns, channels = self.input_shape
+        shape = (channels, rows, columns) if self.channels_first else self.input_shape
+        return tuple(size for size in shape if size > 1) or (1,)
+
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Whether samples of a shape are images of this one, or no images at all."""
+        found = tuple(size for size in shape if size > 1)
+        return self.is_dense or len(found) < 2 or found == self.sample_shape
+
+    @property
     def n_pre(self) -> int:
         """Inputs of the layer."""
         return math.prod(self.input_shape)

@@ -173,8 +173,8 @@ def load_for_resume(
             )
     if front and not _same(front, artifact.network.front):
         raise InputError(
-            f"{path}: was trained above other frozen layers; resume without --front, "
-            "or train into another folder"
+            f"{path}: was not trained above these frozen layers; leave front out, "
+            "since the artifact has its own, or train into another folder"
         )
     if artifact.data_digest != data.digest:
         raise InputError(

@@ -263,7 +263,7 @@ def test_the_artifact_comes_back_with_its_front(above, tmp_path):
 
 def test_resuming_reaches_the_same_digest(above, front, tmp_path):
     ls.train("digits", front=front, freeze=1, out=tmp_path, hidden=[40], epochs=1)
-    with pytest.raises(InputError, match="was trained above other frozen layers"):
+    with pytest.raises(InputError, match="was not trained above these frozen"):
         ls.train("digits", front=front, freeze=2, out=tmp_path, resume=True, epochs=2)
     model = ls.train("digits", out=tmp_path, resume=True, epochs=2)
     assert model.digest == above[0].digest
@@ -351,3 +351,13 @@ def test_a_front_that_is_no_front(above, tmp_path):
         save_content(tmp_path / "a.h5", {**content, "front": front}, {"dataset": "x"})
         with pytest.raises(InputError, match=sentence):
             load_artifact(tmp_path / "a.h5")
+
+
+def test_a_front_of_another_kind_or_order_is_refused():
+    with pytest.raises(InputError, match="front is a int; it must be a Model, or the"):
+        find_front(3, None)
+    kernel = np.zeros((2, 3, 3, 2), np.int8)
+    layer = FrozenLayer(kernel, (6, 5, 2), du=4095, dv=0, vth=10)
+    assert layer.takes((6, 5, 2)) and layer.takes((60,)) and not layer.takes((2, 6, 5))
+    first = dataclasses.replace(layer, channels_first=True)
+    assert first.takes((2, 6, 5)) and not first.takes((6, 5, 2))
