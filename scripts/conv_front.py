@@ -8,7 +8,7 @@ says how good it is.
 
     python scripts/conv_front.py --dataset mnist --data-dir DIR --out front.nir
         [--epochs N] [--classes 0,1,2] [--limit N] [--seed S]
-    lava-sfdfa train --dataset mnist --data-dir DIR --front front.nir
+    python scripts/frozen_head.py --front front.nir --freeze 2 --steps 32 --data-dir DIR
 
 Needs the environment of `make setup-extras`. Prints one JSON line an epoch.
 """
@@ -24,6 +24,7 @@ import nir
 import numpy as np
 import snntorch
 import torch
+from fronts import moved
 from torch.nn.functional import cross_entropy
 
 from lava_sfdfa.data.datasets import load_dataset
@@ -33,7 +34,7 @@ from lava_sfdfa.presets import named_config
 
 STEPS = 32  # of a presentation; the input takes half of them
 SEEN = 18  # of these, while the network is trained
-CHANNELS, BETA, BATCH, RATE, SHIFT = (16, 48), 0.9, 100, 4e-3, 1
+CHANNELS, BETA, BATCH, RATE = (16, 48), 0.9, 100, 4e-3
 READOUT = 256  # neurons without spikes between counts and classes
 SPIKES_COST = 0.02  # of a spike a neuron, in the loss
 STEP_S = 1e-4  # of a step in the file; only shares of it matter
@@ -87,18 +88,6 @@ def trains(images: Any, config: Any, shape: tuple[int, int]) -> torch.Tensor:
     part = encode(Images(images, np.zeros(len(images), np.int64)), config)
     dense = np.stack([part.events.dense(n, SEEN) for n in range(len(part))], axis=1)
     return torch.from_numpy(dense.reshape(SEEN, -1, 1, *shape)).float()
-
-
-def shifted(images: np.ndarray, shape: tuple[int, int], rng: Any) -> np.ndarray:
-    """Images, each shifted by up to `SHIFT` rows and columns."""
-    rows, columns = shape
-    padded = np.pad(images.reshape(-1, rows, columns), ((0, 0), *[(SHIFT, SHIFT)] * 2))
-    moves = rng.integers(0, 2 * SHIFT + 1, (len(images), 2))
-    moved = [
-        p[y : y + rows, x : x + columns]
-        for p, (y, x) in zip(padded, moves, strict=True)
-    ]
-    return np.stack(moved).reshape(len(images), -1)
 
 
 def write(front: Front, path: Path, shape: tuple[int, int]) -> None:
@@ -156,7 +145,8 @@ def main() -> None:
         for chosen in np.array_split(
             rng.permutation(len(train)), -(-len(train) // BATCH)
         ):
-            images = shifted(train.images[chosen], data.shape, rng)
+            moves = rng.integers(-1, 2, (len(chosen), 2))
+            images = moved(train.images[chosen], data.shape, moves)
             logits, spikes = front(trains(images, config, data.shape))
             labels = torch.from_numpy(train.labels[chosen])
             loss = cross_entropy(logits, labels) + SPIKES_COST * spikes

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fronts import add_front_options, below_of
 
 import lava_sfdfa as ls
 from lava_sfdfa.data.datasets import load_dataset
@@ -80,24 +81,16 @@ def draw(path: Path, rows: list[dict[str, Any]], n_classes: int) -> None:
 def main() -> None:
     """A row for each number of samples a class."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--front", type=Path, required=True)
-    parser.add_argument("--freeze", type=int)
-    parser.add_argument("--steps", type=int, help="that the front was trained with")
-    parser.add_argument("--dataset", default="mnist")
-    parser.add_argument("--data-dir", type=Path)
+    add_front_options(parser)
     parser.add_argument("--classes", default="5,6,7,8,9")
     parser.add_argument("--shots", type=int, nargs="+", default=[1, 2, 5, 10, 20])
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--hidden", type=int, default=200)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     data, rows = load_dataset(options.dataset, options.data_dir), []
-    frozen: dict[str, Any] = {"front": options.front, "freeze": options.freeze}
-    if options.steps:
-        frozen["steps"] = options.steps
     for shots in options.shots:
         row: dict[str, Any] = {"shots": shots, "seeds": options.seeds}
-        for name, below in (("frozen", frozen), ("raw", {})):
+        for name, below in (("frozen", below_of(options)), ("raw", {})):
             values = accuracies(options, data, shots, below)
             mean, std = float(np.mean(values)), float(np.std(values))
             row[name] = {"mean": round(mean, 4), "std": round(std, 4)}

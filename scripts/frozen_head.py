@@ -17,25 +17,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fronts import add_front_options, below_of, moved
 
 import lava_sfdfa as ls
 from lava_sfdfa.data.datasets import load_dataset
 from lava_sfdfa.data.samples import Dataset, Images
 
 
-def shifted(images: np.ndarray, shape: Any, rng: np.random.Generator) -> np.ndarray:
-    """Images (n, rows * columns), each moved by -1, 0 or 1 rows and columns."""
-    padded = np.pad(images.reshape(-1, *shape), ((0, 0), (1, 1), (1, 1)))
-    y, x = (np.arange(size) + rng.integers(0, 3, (len(images), 1)) for size in shape)
-    chosen = np.arange(len(images))[:, None, None], y[:, :, None], x[:, None, :]
-    return padded[chosen].reshape(len(images), -1)
-
-
 def with_copies(data: Any, n_copies: int, limit: int | None) -> Dataset:
     """The data with so many shifted copies of the training part beside it."""
     rng, train = np.random.default_rng(0), data.train.first(limit)
     images = [train.images]
-    images += [shifted(train.images, data.shape, rng) for _ in range(n_copies)]
+    images += [
+        moved(train.images, data.shape, rng.integers(-1, 2, (2, len(train))).T)
+        for _ in range(n_copies)
+    ]
     labels = np.tile(train.labels, n_copies + 1)
     return dataclasses.replace(data, train=Images(np.concatenate(images), labels))
 
@@ -43,24 +39,17 @@ def with_copies(data: Any, n_copies: int, limit: int | None) -> Dataset:
 def main() -> None:
     """Train above the front, and on raw images, with each seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--front", type=Path, required=True)
-    parser.add_argument("--freeze", type=int)
-    parser.add_argument("--steps", type=int, help="that the front was trained with")
-    parser.add_argument("--dataset", default="mnist")
-    parser.add_argument("--data-dir", type=Path)
+    add_front_options(parser)
     parser.add_argument("--hidden", type=int, default=400)
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--copies", type=int, default=0)
     parser.add_argument("--limit", type=int, help="training samples, before copies")
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, help="folder for the artifacts")
     options = parser.parse_args()
     data = load_dataset(options.dataset, options.data_dir)
     data = with_copies(data, options.copies, options.limit)
-    steps: dict[str, Any] = {"steps": options.steps} if options.steps else {}
-    below = {"front": options.front, "freeze": options.freeze, **steps}
     for seed in range(options.seeds):
-        for name, more in (("frozen", below), ("raw", {})):
+        for name, more in (("frozen", below_of(options)), ("raw", {})):
             settings: dict[str, Any] = {"hidden": (options.hidden,), "seed": seed}
             out = None if options.out is None else options.out / f"{name}-{seed}"
             model = ls.train(data, epochs=options.epochs, out=out, **settings, **more)

@@ -1,4 +1,4 @@
-"""What leaves and enters by every door: dense layers of stock `Dense` and `LIF`.
+"""What all formats have in common: numbers of files in the chip's integers.
 
 A learning network is more than this; `LOST` names what is left behind where a format
 has no place for it.

@@ -12,11 +12,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.frozen import MOST
+from lava_sfdfa.network.frozen import MOST, Pair
 from lava_sfdfa.types import Array
 
-Pair = tuple[int, int]
 Image = tuple[int, int, int]  # rows, columns, channels
+
+
+def by_channel(image: Image) -> str:
+    """An image as tools write it, channels first."""
+    return " x ".join(map(str, (image[2], image[0], image[1])))
 
 
 @dataclass(frozen=True)

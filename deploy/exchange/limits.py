@@ -4,9 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from lava_sfdfa.errors import InputError
-
-MOST = 480  # letters of a sentence
+from lava_sfdfa.errors import LONGEST, InputError
 
 
 class Limits:
@@ -38,7 +36,7 @@ def _sentence(begin: str, found: list[str]) -> str:
     shown = found[:1]
     for limit in found[1:]:
         more = f"; and {len(found) - len(shown) - 1} more"
-        if len(begin) + len("; ".join([*shown, limit])) + len(more) > MOST:
+        if len(begin) + len("; ".join([*shown, limit])) + len(more) > LONGEST:
             break
         shown.append(limit)
     left = len(found) - len(shown)

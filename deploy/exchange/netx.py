@@ -83,9 +83,10 @@ def _check(where: str, layer: FrozenLayer) -> None:
     odd = layer.bias[layer.bias % Neurons.BIAS_UNIT != 0]
     if odd.size or not widths.BIAS_MANTISSA.holds(units):
         found = odd[0] if odd.size else layer.bias[np.abs(units).argmax()]
+        most = Neurons.BIAS_UNIT * widths.BIAS_MANTISSA.maximum
         raise InputError(
             f"{where} has a bias of {found}; netx holds multiples of "
-            f"{Neurons.BIAS_UNIT} up to {Neurons.BIAS_UNIT * 4095}; export it as NIR"
+            f"{Neurons.BIAS_UNIT} up to {most}; export it as NIR"
         )
 
 

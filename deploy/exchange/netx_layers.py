@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from lava_sfdfa.deploy.exchange.dense import finite, whole_weights
+from lava_sfdfa.deploy.exchange.geometry import Image, by_channel
 from lava_sfdfa.deploy.exchange.limits import Limits
 from lava_sfdfa.deploy.exchange.netx_neurons import (
     Neurons,
@@ -49,8 +50,6 @@ REFUSED = {  # why, and what to do
     "concat": "which joins two branches; train one chain of layers",
 }
 INPUT_WEIGHT = 64  # of an input layer that names none; netx/hdf5.py
-
-Image = tuple[int, int, int]  # rows, columns, channels
 
 
 def read_netx(path: Path) -> tuple[tuple[FrozenLayer, ...], int | None, list[str]]:
@@ -170,8 +169,8 @@ class _Chain:
         if self._layers and image[:2] != (1, 1):
             if not self._is_row:
                 raise InputError(
-                    f"{where} follows an image of {_shown(image)} without a flatten "
-                    "layer, which lava-dl cannot run; add one between them"
+                    f"{where} follows an image of {by_channel(image)} without a "
+                    "flatten layer, which lava-dl cannot run; add one between them"
                 )
             rows, columns, channels = image
             weights = weights.reshape(n_post, channels, rows, columns)
@@ -318,8 +317,8 @@ def _check_shape(where: str, group: Group, layer: FrozenLayer) -> None:
     is_row = group.value("shape").size == 1 and layer.n_post == math.prod(said)
     if said != layer.output_shape and not is_dense and not is_row:
         raise InputError(
-            f"{where}: shape is {_shown(said)}, but its image and kernel make "
-            f"{_shown(layer.output_shape)}; slayer adds rows where a pool does not "
+            f"{where}: shape is {by_channel(said)}, but its image and kernel make "
+            f"{by_channel(layer.output_shape)}; slayer adds rows where a pool does not "
             "divide an image, which a layer here cannot; crop the image"
         )
 
@@ -355,11 +354,6 @@ def _pair(where: str, group: Group, name: str, default: int | None = None) -> Pa
         )
     rows, columns = np.broadcast_to(values, 2)
     return int(rows), int(columns)
-
-
-def _shown(image: Image) -> str:
-    rows, columns, channels = image
-    return f"{channels} x {rows} x {columns}"
 
 
 def _steps(path: Path, file: Group) -> int | None:

@@ -8,12 +8,14 @@ from lava_sfdfa.deploy.exchange.geometry import (
     Image,
     Map,
     Pair,
+    by_channel,
     dense_of,
     pool_of,
     scale_of,
 )
 from lava_sfdfa.deploy.exchange.nir_reader import Reader
 from lava_sfdfa.errors import InputError
+from lava_sfdfa.network.frozen import MOST
 from lava_sfdfa.types import Array
 
 NO_SHAPE = "name the shape of the data in the node Input, such as (2, 34, 34)"
@@ -40,7 +42,7 @@ def map_of(reader: Reader, image: Image | None, is_first: bool) -> Map:
         raise InputError(
             f"{reader.where}: its window of {found.kernel.shape[1]} x "
             f"{found.kernel.shape[2]} does not fit the image of "
-            f"{_by_channel(found.input_shape)}"
+            f"{by_channel(found.input_shape)}"
         )
     return found
 
@@ -147,12 +149,12 @@ def _conv_image(
     if image[2] != channels:
         raise InputError(
             f"{reader.where}: weight takes {channels} channels, but {image[2]} come "
-            f"(an image of {_by_channel(image)}); they have to be equal"
+            f"(an image of {by_channel(image)}); they have to be equal"
         )
     if wanted is not None and image != wanted:
         raise InputError(
             f"{reader.where}: input_shape is {named}, but an image of "
-            f"{_by_channel(image)} comes; they have to be equal"
+            f"{by_channel(image)} comes; they have to be equal"
         )
     return image
 
@@ -204,7 +206,7 @@ def _pool(reader: Reader, image: Image | None) -> Map:
     size = reader.pair("kernel_size", 1, 1)
     stride = reader.pair("stride", 1, 1) if "stride" in reader.node.fields else size
     value = 1.0 if reader.node.kind == "SumPool2d" else 1.0 / math.prod(size)
-    if math.prod(size) * image[2] > 2**24:
+    if math.prod(size) * image[2] > MOST:
         raise InputError(f"{reader.where}: kernel_size is {size}, larger than images")
     return pool_of(value, size, image, stride, reader.pair("padding", 0, 0))
 
@@ -213,8 +215,3 @@ def _scale(reader: Reader, image: Image | None) -> Map:
     if image is None:
         image = image_of(np.shape(reader.numbers("scale"))) or (1, 1, 1)
     return scale_of(reader.by_channel("scale", image), image)
-
-
-def _by_channel(image: Image) -> str:
-    """An image as tools write it, channels first."""
-    return " x ".join(map(str, (image[2], image[0], image[1])))

@@ -77,7 +77,7 @@ def _add_learning(
         updates[layer + 1] += n_active @ (counts[layer + 1] + woken[layer] + 3 * tagged)
     for population in (-2, -1):  # label and error
         messages[population] += n_samples
-    if network.feedback_kind != "sfdfa" or n_hidden == 0:
+    if not network.learns_feedback:
         return
     for population in (n_hidden + 1, -1):  # what the outputs read is handed on
         messages[population] += n_samples

@@ -102,11 +102,8 @@ class Simulator:
             found[number + 1] = Firing(n.decay_u, n.decay_v, n.threshold, n.bias)
         pairs = zip(self.network.layers, self.parameters, strict=True)
         for number, (layer, p) in enumerate(pairs):
-            bias = (
-                np.zeros(layer.n_post, np.int32) if layer.bias is None else layer.bias
-            )
             population = self.first + number + 1
-            found[population] = Firing(p.decay_u, p.decay_v, p.threshold, bias)
+            found[population] = Firing(p.decay_u, p.decay_v, p.threshold, layer.biases)
         return found
 
     def layer_of(self, part: Slice) -> int:
@@ -334,7 +331,7 @@ class Simulator:
         output = self.first + n_hidden + 1
         label, error = output + 1, output + 2
         probing = network.schedule.probing(self.n_learned)
-        learned = network.feedback_kind == "sfdfa" and n_hidden > 0
+        learned = network.learns_feedback
         if learned:
             self.probe(probing)
         targets = np.full(network.sizes[-1], network.target_false)

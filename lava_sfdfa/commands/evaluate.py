@@ -84,10 +84,9 @@ def info(artifact: Path, json_: bool) -> None:
     lines["widths"] = ", ".join(f"{name} {bits}" for name, bits in held.widths.items())
     network = model.artifact.network
     for number, frozen in enumerate(network.front):
-        lines[f"frozen {number}"] = (
-            f"{frozen}; du {frozen.du}, dv {frozen.dv}, vth "
-            + (f"{frozen.vth}{'' if frozen.bias is None else '; with a bias'}")
-        )
+        bias = "" if frozen.bias is None else "; with a bias"
+        neurons = f"du {frozen.du}, dv {frozen.dv}, vth {frozen.vth}{bias}"
+        lines[f"frozen {number}"] = f"{frozen}; {neurons}"
     for number, layer in enumerate(network.layers):
         lines[f"layer {number}"] = (
             f"{layer.n_pre} to {layer.n_post}; du {layer.du}, dv {layer.dv}, vth "

@@ -79,7 +79,7 @@ def front_options(command: Callable[..., Any]) -> Command:
         ),
         click.option(
             "--front",
-            type=click.Path(path_type=Path, exists=True),
+            type=Place(path_type=Path, exists=True),
             help="A network whose layers stay as they are, below those that learn: an "
             "artifact, or a .nir or .net file.",
         ),

@@ -7,7 +7,7 @@ import numpy as np
 
 from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.config import Config
-from lava_sfdfa.data.events import Events
+from lava_sfdfa.data.events import Events, index_type, offsets_of
 from lava_sfdfa.data.samples import Images, Recordings, Samples
 from lava_sfdfa.types import Array
 
@@ -23,9 +23,8 @@ def encode_latency(images: Array, window_steps: int) -> Events:
     step_of[0] = window_steps  # behind the window: silent
     images = np.ascontiguousarray(images)
     counts = _count(images, step_of, window_steps)
-    offset = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
-    kind = np.uint16 if images.shape[1] <= 2**16 else np.int32
-    index = np.empty(offset[-1], kind)
+    offset = offsets_of(counts)
+    index = np.empty(offset[-1], index_type(images.shape[1]))
     _sort(images, step_of, counts, offset, index)
     return Events(index, counts, offset, images.shape[1])
 
@@ -79,7 +78,7 @@ def bin_recordings(
         steps = places // samples.n_inputs * window_steps // bins
         counts[sample] = np.bincount(steps, minlength=window_steps)
         pieces.append((places % samples.n_inputs).astype(samples.index.dtype))
-    offset = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
+    offset = offsets_of(counts)
     return Events(np.concatenate(pieces), counts, offset, samples.n_inputs)
 
 

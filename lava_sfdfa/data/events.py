@@ -8,6 +8,16 @@ import numpy as np
 from lava_sfdfa.types import Array
 
 
+def index_type(n_inputs: int) -> type:
+    """Of the numbers of inputs: the smallest that holds them."""
+    return np.uint16 if n_inputs <= 2**16 else np.int32
+
+
+def offsets_of(counts: Array) -> Array:
+    """Where the spikes of each sample begin, and the end: int64 (n_samples + 1,)."""
+    return np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
+
+
 class EventArrays(NamedTuple):
     """The arrays of `Events`, for compiled code."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_sfdfa.data.events import index_type
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
 
@@ -35,7 +36,7 @@ def recording(
         )
     time_us = np.minimum(np.rint(found * unit_us), LATEST_US)
     order = np.argsort(time_us, kind="stable")
-    kind = np.uint16 if n_inputs <= 2**16 else np.int32
+    kind = index_type(n_inputs)
     return time_us[order].astype(np.int32), index[order].astype(kind)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from lava_sfdfa.chip import random
 from lava_sfdfa.config import Kind
+from lava_sfdfa.data.events import index_type
 from lava_sfdfa.errors import InputError
 from lava_sfdfa.types import Array
 
@@ -161,7 +162,7 @@ def gather(
     n_inputs: int,
 ) -> Recordings:
     """Recordings one after the other, each as times in microseconds and inputs."""
-    kind = np.uint16 if n_inputs <= 2**16 else np.int32
+    kind = index_type(n_inputs)
     times, inputs = [np.zeros(0, np.int32)], [np.zeros(0, kind)]
     for time_us, index in recordings:
         times.append(time_us.astype(np.int32))

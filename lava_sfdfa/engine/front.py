@@ -12,7 +12,7 @@ from numba import njit
 
 from lava_sfdfa.cache import disk_cached
 from lava_sfdfa.chip import widths
-from lava_sfdfa.data.events import EventArrays, Events
+from lava_sfdfa.data.events import EventArrays, Events, index_type, offsets_of
 from lava_sfdfa.engine.cores import n_cores
 from lava_sfdfa.engine.neurons import integrate
 from lava_sfdfa.network.frozen import FrozenLayer
@@ -105,11 +105,9 @@ def front_sample(
 def _events(layer: FrozenLayer, parts: list[tuple[Array, Array]]) -> Events:
     """What `run_layer` gave for the samples, a part after the other."""
     indices, counts = zip(*parts, strict=True)
-    kind = np.uint16 if layer.n_post <= 2**16 else np.int32
+    kind, count = index_type(layer.n_post), np.concatenate(counts)
     index = np.concatenate([part.astype(kind) for part in indices])
-    count = np.concatenate(counts)
-    offset = np.concatenate([[0], np.cumsum(count.sum(axis=1, dtype=np.int64))])
-    return Events(index, count, offset, layer.n_post)
+    return Events(index, count, offsets_of(count), layer.n_post)
 
 
 def _synapses(layer: FrozenLayer) -> Synapses:

@@ -272,9 +272,7 @@ def make_state(layer: FixedLayer, rate: Array | None) -> State:
         if rate is None
         else rate.astype(np.int32),
         counts=np.zeros(len(COUNTS), np.int64),
-        bias=np.zeros(layer.n_post, np.int32)
-        if layer.bias is None
-        else layer.bias.copy(),
+        bias=layer.biases.copy(),
     )
 
 

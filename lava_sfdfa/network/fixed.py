@@ -76,6 +76,11 @@ class FixedLayer:
         return dense_layer(self.weights, self.du, self.dv, self.vth, self.bias)
 
     @property
+    def biases(self) -> Array:
+        """Of every neuron: int32 (n_post,)."""
+        return np.zeros(self.n_post, np.int32) if self.bias is None else self.bias
+
+    @property
     def n_pre(self) -> int:
         """Inputs of the layer."""
         return self.weights.shape[1]
@@ -155,6 +160,11 @@ class FixedNetwork:
     def n_inputs(self) -> int:
         """What a sample has."""
         return self.all_sizes[0]
+
+    @property
+    def learns_feedback(self) -> bool:
+        """Whether there are feedback weights that learn: outputs alone have none."""
+        return self.feedback_kind == "sfdfa" and self.n_hidden > 0
 
     @property
     def n_hidden(self) -> int:

@@ -89,7 +89,7 @@ class LavaEngine(Engine):
             if "feedback" in read:
                 state.feedback[:] = read["feedback"][LEARNED]
                 state.rate[:] = read["rate"][LEARNED]
-                if layer == probing and self.start_network.feedback_kind == "sfdfa":
+                if layer == probing and self.start_network.learns_feedback:
                     counts["feedback_updates"] = state.feedback[fired].size
                     counts["feedback_limit"] = _at_limit(state.feedback[fired])
             state.counts[:] += [counts.get(name, 0) for name in COUNTS]

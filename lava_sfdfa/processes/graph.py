@@ -141,7 +141,7 @@ class ProcessGraph:
             "reciprocal_exponent": layer.reciprocal_exponent,
             "error_gain": parameters.error_gain,
             "factor_bits": parameters.factor_bits,
-            "probes": self.network.feedback_kind == "sfdfa" and self.feedback != [],
+            "probes": self.network.learns_feedback,
             "seed": self.network.seed,
             "first_sample": self.n_learned,
         }

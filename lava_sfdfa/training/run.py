@@ -240,7 +240,6 @@ class Run:
         on_trouble: OnTrouble = "say",
     ):
         before = history or new_artifact(config, data)
-        check_fits(before, data, "the network")
         self.config, self.folder, self.display = config, folder, display
         self.source, self.seconds = data.source, 0.0
         self.on_trouble = on_trouble

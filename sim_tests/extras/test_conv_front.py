@@ -48,9 +48,10 @@ def test_a_head_learns_above_it(trained):
     assert model.result.test_accuracy > 0.75
 
 
-def test_spikes_are_those_of_snntorch(trained):
+def test_spikes_are_those_of_snntorch(trained, monkeypatch):
     """snnTorch drops what arrives in the step after a spike, and 8 bits round: a
     neuron may differ, but most must send what they sent there."""
+    monkeypatch.syspath_prepend(SCRIPT.parent)
     specification = importlib.util.spec_from_file_location("conv_front", SCRIPT)
     script = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(script)
