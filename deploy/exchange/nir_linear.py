@@ -7,7 +7,6 @@ import numpy as np
 from lava_sfdfa.deploy.exchange.geometry import (
     Image,
     Map,
-    Pair,
     by_channel,
     dense_of,
     pool_of,
@@ -15,7 +14,7 @@ from lava_sfdfa.deploy.exchange.geometry import (
 )
 from lava_sfdfa.deploy.exchange.nir_reader import Reader
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.frozen import MOST
+from lava_sfdfa.network.frozen import MOST, Pair
 from lava_sfdfa.types import Array
 
 NO_SHAPE = "name the shape of the data in the node Input, such as (2, 34, 34)"

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from lava_sfdfa.deploy.exchange.dense import finite
-from lava_sfdfa.deploy.exchange.geometry import Image, Pair
+from lava_sfdfa.deploy.exchange.geometry import Image
 from lava_sfdfa.deploy.exchange.nir_file import Node
 from lava_sfdfa.errors import InputError
-from lava_sfdfa.network.frozen import MOST
+from lava_sfdfa.network.frozen import MOST, Pair
 from lava_sfdfa.types import Array
 
 EQUAL = 1e-5  # relative, of values that are the same but for rounding

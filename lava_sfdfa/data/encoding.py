@@ -24,7 +24,7 @@ def encode_latency(images: Array, window_steps: int) -> Events:
     images = np.ascontiguousarray(images)
     counts = _count(images, step_of, window_steps)
     offset = offsets_of(counts)
-    index = np.empty(offset[-1], index_type(images.shape[1]))
+    index: Array = np.empty(offset[-1], index_type(images.shape[1]))
     _sort(images, step_of, counts, offset, index)
     return Events(index, counts, offset, images.shape[1])
 

@@ -163,7 +163,8 @@ def gather(
 ) -> Recordings:
     """Recordings one after the other, each as times in microseconds and inputs."""
     kind = index_type(n_inputs)
-    times, inputs = [np.zeros(0, np.int32)], [np.zeros(0, kind)]
+    times: list[Array] = [np.zeros(0, np.int32)]
+    inputs: list[Array] = [np.zeros(0, kind)]
     for time_us, index in recordings:
         times.append(time_us.astype(np.int32))
         inputs.append(index.astype(kind))
